@@ -1,0 +1,1 @@
+"""The case: everything known about one conflict, checked and typed."""

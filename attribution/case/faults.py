@@ -1,0 +1,138 @@
+"""Faults of the input: where they are, what is allowed, and what was probably meant."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+_SHOWN = 12
+_CLOSE_ENOUGH = 0.6
+_LONGEST_VALUE = 80
+_LEAST_BEGINNING = 6
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of one file.
+
+    Attributes
+    ----------
+    file
+        Name of the file inside the case folder.
+    row
+        Line number in the file, the header being line 1; None if the fault is of the whole file.
+    column
+        Name of the column, or the place inside ``case.toml`` ("actors[2].name").
+    value
+        The value as it stands in the file.
+    message
+        What is wrong with it, as a clause without a full stop.
+    allowed
+        The values (or the form) that would be accepted.
+    nearest
+        What was probably meant.
+    """
+
+    file: str
+    row: int | None
+    column: str | None
+    value: str
+    message: str
+    allowed: tuple[str, ...] = ()
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        place = [self.file]
+        if self.row is not None:
+            place.append(f"row {self.row}")
+        if self.column is not None:
+            place.append(f"column {self.column}" if self.row is not None else self.column)
+        line = f"{', '.join(place)}: {self.message}."
+        if self.nearest is not None:
+            line += f" Did you mean {self.nearest!r}?"
+        if self.allowed:
+            line += f" Allowed: {_listed(self.allowed)}."
+        return line
+
+
+class CaseError(Exception):
+    """The case folder is at fault; all its faults are listed at once.
+
+    Parameters
+    ----------
+    faults
+        Every fault that was found.
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        count = len(self.faults)
+        heading = "1 fault in the case:" if count == 1 else f"{count} faults in the case:"
+        return "\n".join([heading, *(f"  {fault}" for fault in self.faults)])
+
+
+def quoted(value: str) -> str:
+    """Show a value in a message, shortened when it is very long.
+
+    Parameters
+    ----------
+    value
+        The value as it stands in the file.
+
+    Returns
+    -------
+    str
+        The value between quotation marks.
+    """
+    if len(value) > _LONGEST_VALUE:
+        return f"{value[:_LONGEST_VALUE]!r}... ({len(value)} characters)"
+    return repr(value)
+
+
+def nearest(value: str, candidates: Iterable[str]) -> str | None:
+    """Find the candidate that was probably meant.
+
+    Parameters
+    ----------
+    value
+        The value as it was written.
+    candidates
+        The values that would have been accepted.
+
+    Returns
+    -------
+    str or None
+        The most similar candidate, None when nothing is similar. Upper and lower case, blanks,
+        hyphens and underscores are no difference. A candidate that only goes on where the value
+        stops comes before any other: a long identifier is rarely typed to its end.
+    """
+    written = _folded(value)
+    if not written:
+        return None
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(written)
+    best: tuple[float, str] | None = None
+    every = sorted(set(candidates))
+    longer = [candidate for candidate in every if _folded(candidate).startswith(written)]
+    if longer and len(written) >= _LEAST_BEGINNING:
+        return longer[0]
+    for candidate in every:
+        matcher.set_seq1(_folded(candidate))
+        if matcher.real_quick_ratio() < _CLOSE_ENOUGH or matcher.quick_ratio() < _CLOSE_ENOUGH:
+            continue
+        ratio = matcher.ratio()
+        if ratio >= _CLOSE_ENOUGH and (best is None or ratio > best[0]):
+            best = (ratio, candidate)
+    return None if best is None else best[1]
+
+
+def _folded(text: str) -> str:
+    return text.casefold().replace("-", "_").replace(" ", "_").strip("_")
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    if len(values) <= _SHOWN:
+        return ", ".join(values)
+    return f"{', '.join(values[:_SHOWN])}, ... ({len(values)} in all)"

@@ -1,0 +1,65 @@
+"""Base rate: how often each actor is behind incidents before anything is known of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from attribution.channels.base import Channel, Entries, column_entries
+from attribution.channels.effects import act_factor, families, normal_effects
+
+if TYPE_CHECKING:
+    from attribution.case.case import Case
+    from attribution.case.config import ChannelSpec
+    from attribution.channels.base import Tensor
+    from attribution.channels.evidence import Evidence
+
+#: Scale of the base rate, in log-odds: wide enough for a tenfold difference between actors.
+SCALE = 1.0
+#: The base rate tells members of a family apart almost as freely as families.
+WITHIN_RATIO = 0.8
+
+
+@dataclass(frozen=True)
+class BaseRateChannel(Channel):
+    """The part of every incident's prior that no column changes; always the first channel."""
+
+    @property
+    def role(self) -> Literal["act"]:
+        """What was done."""
+        return "act"
+
+    def table(self) -> Tensor:
+        """Return one row: (1, actors + families)."""
+        factor = act_factor(families(self.actors), WITHIN_RATIO)
+        rates: Tensor = SCALE * normal_effects(self.name, 1, factor)
+        return rates
+
+    def encode(self, evidence: Evidence) -> Entries:
+        """Every incident takes the one row."""
+        return column_entries(np.zeros(len(evidence), dtype=np.int64))
+
+    def describe(self, evidence: Evidence, row: int, piece: int) -> str:
+        """Say what a base rate is."""
+        del evidence, row, piece
+        return "Base rate, before anything is known of the incident"
+
+
+def bind(spec: ChannelSpec, case: Case) -> Channel:
+    """Bind the channel to a case.
+
+    Parameters
+    ----------
+    spec
+        Entry of the channel; ``bind_stack`` makes it, a case does not list it.
+    case
+        The case.
+
+    Returns
+    -------
+    Channel
+        The bound channel.
+    """
+    return BaseRateChannel(spec.name, case.config.actors, ("all incidents",))

@@ -1,0 +1,326 @@
+r"""Claim: which name claims the attack, among the names that are in use on that day.
+
+Given that somebody claims, actor :math:`k` uses name :math:`b` on day :math:`t` with probability
+
+.. math:: p(b \mid k, t) = \frac{\exp(a_b + \theta_{bk})}
+                                {\sum_{b' \text{ alive at } t} \exp(a_{b'} + \theta_{b'k})},
+          \qquad \theta_{bk} = w \log v_{bk} + s\, F^\top z_b
+
+where :math:`v_b` is the prior over the name's parents from dated expert links (``links``),
+:math:`w` the learned worth of such links, and :math:`a_b` the log of how often the name has claimed
+(plus one half). Whether anybody claims at all depends on target, weapon and time before it depends
+on the actor, so silence is no evidence here.
+
+The table has one row a name, with :math:`a_b + \theta_{bk}`, and one row an *epoch* (days between
+two births or deaths of names) with the log of the denominator; a claim adds the first and subtracts
+the second. Two different unknowns: a **new** name gets the row ``(new)``, drawn from the population
+of brands; an **unreadable** one, and one that says nothing (``uninformative`` in ``case.toml``),
+contributes nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from attribution.case.readonly import ReadOnly
+from attribution.channels.base import Channel, Entries, Entry, piece_entries, spoken_day
+from attribution.channels.effects import concatenated, contrasts, normal_effects
+from attribution.channels.evidence import day_at, statements_of, text_at
+from attribution.channels.links import LATER, day_or_later, parent_prior
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from attribution.case.case import Case
+    from attribution.case.config import ChannelSpec
+    from attribution.channels.base import Tensor
+    from attribution.channels.evidence import Evidence, Statement
+
+NEW_BRAND = "(new)"
+#: Scale of a name's departures from its links, in log-odds.
+SCALE = 0.25
+#: Standard deviation of the log of the worth of links.
+WORTH_SD = 0.3
+#: Added to every name's count of claims.
+HALF = 0.5
+#: Several claims on one incident are not independent: each weighs n ** -CLAIM_POWER.
+CLAIM_POWER = 0.5
+
+
+@dataclass(frozen=True)
+class Name:
+    """A claiming name in one span of constant membership.
+
+    Parameters
+    ----------
+    group_id
+        Identifier of the group, ``NEW_BRAND`` for the population of brands.
+    start, end
+        First and last day of the span.
+    """
+
+    group_id: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+    @property
+    def level(self) -> str:
+        """Name of the table's row."""
+        if self.start == pd.Timestamp.min:
+            return self.group_id
+        return f"{self.group_id} from {self.start:%Y-%m-%d}"
+
+
+@dataclass(frozen=True)
+class ClaimChannel(Channel):
+    """Say evidence from claims.
+
+    Parameters
+    ----------
+    names
+        Claiming names, in the order of the first rows of the table; the last is ``(new)``.
+    display
+        Printed name of every group.
+    epochs
+        First day of every epoch, in the order of the last rows of the table.
+    alive
+        Which names are in use in which epoch: (epochs, names).
+    log_prior
+        Logarithm of the prior over parents of each name: (names, actors).
+    activity
+        Logarithm of the number of claims of each name plus one half: (names,).
+    silent
+        Groups whose claim says nothing.
+    """
+
+    names: tuple[Name, ...]
+    display: Mapping[str, str]
+    epochs: tuple[pd.Timestamp, ...]
+    alive: NDArray[np.float64]
+    log_prior: NDArray[np.float64]
+    activity: NDArray[np.float64]
+    silent: frozenset[str]
+
+    @property
+    def role(self) -> Literal["say"]:
+        """What was said."""
+        return "say"
+
+    def table(self) -> Tensor:
+        """Return rows of names, then of epochs: (names + epochs, actors)."""
+        import pymc as pm  # noqa: PLC0415 - heavy, needed only while a model is built
+        import pytensor.tensor as pt  # noqa: PLC0415
+
+        worth = pm.LogNormal("claim_worth", 0.0, WORTH_SD)
+        departures = normal_effects(self.name, len(self.names), contrasts(len(self.actors)))
+        names = self.activity[:, None] + worth * self.log_prior + SCALE * departures
+        epochs = pt.log(pt.as_tensor_variable(self.alive) @ pt.exp(names))
+        return concatenated([names, epochs])
+
+    def encode(self, evidence: Evidence) -> Entries:
+        """Return two entries a claim: the name, and minus the names it competed with.
+
+        Names that cannot be read do not weaken the others on the same incident.
+        """
+        found: list[tuple[Statement, int]] = []
+        notes: list[tuple[int, str]] = []
+        for claim in statements_of(evidence, ("claim",)):
+            code, note = self._code(claim.speaker, claim.day)
+            if note:
+                notes.append((claim.row, note))
+            if code >= 0:
+                found.append((claim, code))
+        repeats = Counter((claim.row, claim.speaker) for claim, _ in found)
+        names = Counter(row for row, _ in repeats)
+        entries: list[Entry] = []
+        for claim, code in found:
+            weight = names[claim.row] ** -CLAIM_POWER / repeats[claim.row, claim.speaker]
+            entries.append(Entry(claim.row, code, weight, claim.piece))
+            entries.append(Entry(claim.row, self.epoch_code(claim.day), -weight, claim.piece))
+        return piece_entries(entries, notes)
+
+    def describe(self, evidence: Evidence, row: int, piece: int) -> str:
+        """Name the claimant, where it spoke and when."""
+        del row
+        table = evidence.statements
+        speaker = text_at(table, piece, "speaker_id")
+        said = f"Claimed by {self.display.get(speaker, speaker)}"
+        where, when = text_at(table, piece, "channel"), spoken_day(day_at(table, piece))
+        return ", ".join(text for text in (said, where, when) if text)
+
+    def brand_codes(self, on: pd.Timestamp) -> dict[str, int]:
+        """Return the table row of every name in the span that holds on a day.
+
+        Parameters
+        ----------
+        on
+            The day.
+
+        Returns
+        -------
+        Row by group identifier, without ``(new)``.
+        """
+        return {
+            name.group_id: code
+            for code, name in enumerate(self.names)
+            if name.start <= on <= name.end and name.group_id != NEW_BRAND
+        }
+
+    def epoch_code(self, on: pd.Timestamp) -> int:
+        """Return the table row of the denominator on a day.
+
+        Parameters
+        ----------
+        on
+            The day; ``NaT`` takes the last epoch.
+
+        Returns
+        -------
+        int
+            A row of the table.
+        """
+        return len(self.names) + self._epoch(on)
+
+    @cached_property
+    def _spans_of(self) -> dict[str, list[int]]:
+        """Rows of every name, by group."""
+        spans: dict[str, list[int]] = {}
+        for code, name in enumerate(self.names):
+            spans.setdefault(name.group_id, []).append(code)
+        return spans
+
+    def _code(self, speaker: str, day: pd.Timestamp) -> tuple[int, str]:
+        """Return the row of a claiming name, -1 for none, and what there is to note of it."""
+        if speaker == "":
+            return -1, "a claim under an unreadable name is not used"
+        if speaker in self.silent:
+            return -1, f"a claim by '{speaker}' says nothing"
+        undated = bool(pd.isna(day))
+        for code in self._spans_of.get(speaker, ()):
+            name = self.names[code]
+            if undated or name.start <= day <= name.end:
+                used = undated or bool(self.alive[self._epoch(day), code])
+                return code, "" if used else f"{speaker} was not in use on that day"
+        return len(self.names) - 1, f"claiming name '{speaker}' is new"
+
+    def _epoch(self, day: pd.Timestamp) -> int:
+        return max(0, bisect_right(self.epochs, day_or_later(day)) - 1)
+
+
+def bind(spec: ChannelSpec, case: Case) -> Channel:
+    """Bind the channel to a case: every group that may claim, with its lifetime and links.
+
+    Parameters
+    ----------
+    spec
+        Entry of ``case.toml``.
+    case
+        The case, reduced to what was known.
+
+    Returns
+    -------
+    Channel
+        The bound channel.
+    """
+    silent = set(case.config.uninformative)
+    groups = [group for group in case.groups["group_id"] if group not in silent]
+    names = [span for group in groups for span in _spans(case, group)]
+    claims = _dated_claims(case)
+    lifetimes = {group: _lifetime(case, group, claims) for group in groups}
+    names.append(Name(NEW_BRAND, pd.Timestamp.min, pd.Timestamp.max))
+    lifetimes[NEW_BRAND] = (pd.Timestamp.min, pd.Timestamp.max)
+    epochs = _epochs(names, lifetimes)
+    alive = np.array(
+        [[float(_in_use(name, lifetimes[name.group_id], day)) for name in names] for day in epochs]
+    )
+    priors = [parent_prior(case, name.group_id, _middle(name)) for name in names[:-1]]
+    brands = set(case.groups.loc[case.groups["kind"] == "brand", "group_id"])
+    population = np.mean(
+        [prior for name, prior in zip(names, priors, strict=False) if name.group_id in brands]
+        or priors,
+        axis=0,
+    )
+    levels = tuple(name.level for name in names) + tuple(
+        f"names in use from {day:%Y-%m-%d}" if day > pd.Timestamp.min else "names in use at first"
+        for day in epochs
+    )
+    return ClaimChannel(
+        spec.name,
+        case.config.actors,
+        levels,
+        tuple(names),
+        ReadOnly(dict(zip(case.groups["group_id"], case.groups["name"], strict=True))),
+        tuple(epochs),
+        alive,
+        np.log(np.array([*priors, population])),
+        np.log(np.array([_count(name, claims) for name in names]) + HALF),
+        frozenset(silent),
+    )
+
+
+def _dated_claims(case: Case) -> pd.DataFrame:
+    """Return each claim of the case with the day of its incident."""
+    claims = case.statements[case.statements["kind"] == "claim"]
+    days = case.incidents.set_index("incident_id")["date"]
+    return claims.assign(day=claims["incident_id"].map(days))
+
+
+def _spans(case: Case, group: str) -> list[Name]:
+    """Cut a named set where its membership changes; any other name is one span."""
+    members = [m for named in case.config.sets if named.name == group for m in named.members]
+    starts = {pd.Timestamp(m.start) for m in members if m.start is not None}
+    after = {pd.Timestamp(m.end) + pd.Timedelta(days=1) for m in members if m.end is not None}
+    cuts = sorted(starts | after)
+    if all(m.start is not None for m in members):
+        # The first change only opens the set: there is no membership to tell apart before it.
+        cuts = cuts[1:]
+    starts_at = [pd.Timestamp.min, *cuts]
+    ends_at = [*(cut - pd.Timedelta(days=1) for cut in cuts), pd.Timestamp.max]
+    return [Name(group, start, end) for start, end in zip(starts_at, ends_at, strict=True)]
+
+
+def _lifetime(case: Case, group: str, claims: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return a name's first and last day, widened to the claims that it made."""
+    row = case.groups[case.groups["group_id"] == group].iloc[0]
+    own = claims.loc[claims["speaker_id"] == group, "day"]
+    start = pd.Timestamp.min if pd.isna(row["active_from"]) else row["active_from"]
+    end = pd.Timestamp.max if pd.isna(row["active_to"]) else row["active_to"]
+    if not own.empty:
+        start, end = min(start, own.min()), max(end, own.max())
+    return pd.Timestamp(start), pd.Timestamp(end)
+
+
+def _in_use(name: Name, lifetime: tuple[pd.Timestamp, pd.Timestamp], day: pd.Timestamp) -> bool:
+    return lifetime[0] <= day <= lifetime[1] and name.start <= day <= name.end
+
+
+def _epochs(
+    names: list[Name], lifetimes: dict[str, tuple[pd.Timestamp, pd.Timestamp]]
+) -> list[pd.Timestamp]:
+    """Return the days on which the set of names in use changes."""
+    day = pd.Timedelta(days=1)
+    last = pd.Timestamp.max
+    starts = {span.start for span in names} | {start for start, _ in lifetimes.values()}
+    ends = {end + day for _, end in lifetimes.values() if end < last}
+    return sorted(starts | ends | {pd.Timestamp.min})
+
+
+def _count(name: Name, claims: pd.DataFrame) -> int:
+    own = claims[claims["speaker_id"] == name.group_id]
+    return int(((own["day"] >= name.start) & (own["day"] <= name.end)).sum())
+
+
+def _middle(name: Name) -> pd.Timestamp:
+    """Return a day within the span, on which the membership of a set is read."""
+    if name.start > pd.Timestamp.min:
+        return name.start
+    return name.end if name.end < pd.Timestamp.max else LATER

@@ -1,0 +1,244 @@
+"""What is known about a set of incidents, in the one shape that every channel reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from attribution.case.case import Case
+
+STATEMENT_COLUMNS = ("row", "speaker_id", "kind", "date", "source_id", "channel")
+LABEL_COLUMNS = (
+    "row",
+    "labeller",
+    "labeller_type",
+    "group_id",
+    "confidence",
+    "contested",
+    "date",
+    "source_id",
+    "scope",
+    "basis",
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Incidents with the statements and labels about them.
+
+    Parameters
+    ----------
+    incidents
+        One row an incident, ``RangeIndex``; text columns with ``""`` for missing, ``date`` as
+        datetime (``NaT`` where unreadable).
+    statements, labels
+        Long tables; ``row`` is the position of the incident in ``incidents``. Undated rows carry
+        ``NaT``.
+    """
+
+    incidents: pd.DataFrame
+    statements: pd.DataFrame
+    labels: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.incidents)
+
+    def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Evidence:
+        """Return the evidence about some of the incidents.
+
+        Parameters
+        ----------
+        rows
+            Positions, each from 0 to ``len(self) - 1``; one may occur several times.
+
+        Returns
+        -------
+        Evidence
+            Incidents in the order of ``rows``, each with its statements and labels.
+        """
+        positions = np.asarray(rows, dtype=np.int64)
+        return Evidence(
+            self.incidents.iloc[positions].reset_index(drop=True),
+            _take(self.statements, positions, len(self)),
+            _take(self.labels, positions, len(self)),
+        )
+
+    def without_labels(self) -> Evidence:
+        """Return the same evidence with every label hidden."""
+        return Evidence(self.incidents, self.statements, self.labels.iloc[:0])
+
+
+class Statement(NamedTuple):
+    """One statement: its index in the table, its incident's position and day, who and what."""
+
+    piece: int
+    row: int
+    day: pd.Timestamp
+    speaker: str
+    kind: str
+
+
+class Label(NamedTuple):
+    """One label: its index in the table, its incident's position and day, who named whom."""
+
+    piece: int
+    row: int
+    day: pd.Timestamp
+    labeller: str
+    labeller_type: str
+    group_id: str
+    confidence: str
+
+
+def statements_of(evidence: Evidence, kinds: Collection[str]) -> list[Statement]:
+    """Return the statements of some kinds.
+
+    Parameters
+    ----------
+    evidence
+        Incidents with the statements about them.
+    kinds
+        Words of the column ``kind``.
+
+    Returns
+    -------
+    The statements in the order of the table.
+    """
+    table = evidence.statements
+    if table.empty:
+        return []
+    table = table[table["kind"].isin(list(kinds))]
+    columns = (table[name].tolist() for name in ("row", "speaker_id", "kind"))
+    days = _days(evidence, table)
+    return [
+        Statement(piece, row, day, speaker, kind)
+        for piece, day, row, speaker, kind in zip(table.index.tolist(), days, *columns, strict=True)
+    ]
+
+
+def labels_of(evidence: Evidence) -> list[Label]:
+    """Return all labels.
+
+    Parameters
+    ----------
+    evidence
+        Incidents with the labels about them.
+
+    Returns
+    -------
+    The labels in the order of the table.
+    """
+    table = evidence.labels
+    if table.empty:
+        return []
+    names = ("row", "labeller", "labeller_type", "group_id", "confidence")
+    columns = (table[name].tolist() for name in names)
+    return [
+        Label(piece, row, day, *who)
+        for piece, day, row, *who in zip(
+            table.index.tolist(), _days(evidence, table), *columns, strict=True
+        )
+    ]
+
+
+def text_at(table: pd.DataFrame, piece: int, column: str) -> str:
+    """Return the text in one cell.
+
+    Parameters
+    ----------
+    table
+        Statements or labels.
+    piece
+        Index of the row.
+    column
+        Name of the column.
+
+    Returns
+    -------
+    str
+        The text, "" if it is missing.
+    """
+    value = table[column].at[piece]
+    return value if isinstance(value, str) else ""
+
+
+def day_at(table: pd.DataFrame, piece: int) -> pd.Timestamp:
+    """Return the date of a statement or label.
+
+    Parameters
+    ----------
+    table
+        Statements or labels.
+    piece
+        Index of the row.
+
+    Returns
+    -------
+    pandas.Timestamp
+        The day, ``NaT`` if it is not dated.
+    """
+    days: pd.Series[pd.Timestamp] = pd.to_datetime(table["date"])
+    return days[[piece]].tolist()[0]
+
+
+def case_evidence(case: Case) -> Evidence:
+    """Return all that the case knows of its own incidents.
+
+    Parameters
+    ----------
+    case
+        The case.
+
+    Returns
+    -------
+    Evidence
+        The incidents in the order of their table.
+    """
+    position = pd.Series(np.arange(len(case.incidents)), index=case.incidents["incident_id"])
+    return Evidence(
+        case.incidents.reset_index(drop=True),
+        _attach(case.statements, position),
+        _attach(case.labels, position),
+    )
+
+
+def empty_statements() -> pd.DataFrame:
+    """Return a statements table without rows."""
+    return pd.DataFrame({name: pd.Series(dtype=_dtype(name)) for name in STATEMENT_COLUMNS})
+
+
+def empty_labels() -> pd.DataFrame:
+    """Return a labels table without rows."""
+    return pd.DataFrame({name: pd.Series(dtype=_dtype(name)) for name in LABEL_COLUMNS})
+
+
+def _days(evidence: Evidence, table: pd.DataFrame) -> list[pd.Timestamp]:
+    """Return the day of the incident that each row of statements or labels is about."""
+    rows = table["row"].to_numpy(dtype=np.int64)
+    return list(evidence.incidents["date"].iloc[rows])
+
+
+def _dtype(name: str) -> str:
+    return {"row": "int64", "date": "datetime64[us]"}.get(name, "str")
+
+
+def _attach(table: pd.DataFrame, position: pd.Series[int]) -> pd.DataFrame:
+    rows = table.assign(row=table["incident_id"].map(position).astype("int64"))
+    return rows.reset_index(drop=True)
+
+
+def _take(table: pd.DataFrame, positions: NDArray[np.int64], size: int) -> pd.DataFrame:
+    """Keep the rows about the chosen incidents; an incident chosen twice brings its rows twice."""
+    chosen = pd.DataFrame({"row": positions, "new_row": np.arange(len(positions))})
+    if size == 0 or table.empty:
+        return table.iloc[:0]
+    merged = chosen.merge(table, on="row", how="inner", sort=False)
+    return merged.drop(columns="row").rename(columns={"new_row": "row"})

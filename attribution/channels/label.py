@@ -1,0 +1,311 @@
+r"""Label: who a labeller says did it, and how far that labeller is to be believed.
+
+With probability :math:`h` a labeller knows and names a set that holds the true actor; otherwise it
+falls back on the preference :math:`q` of its kind, whatever the truth:
+
+.. math:: P(\text{set } M \mid k) = h\,[k \in M] + (1 - h) \sum_{m \in M} q_m
+
+so that "officials reach for the usual suspect" is estimated, not assumed: a label that the
+preference alone would produce is weak evidence. A set is scored as a set: its likelihood does not
+depend on which of its members is true. The hit rate is ordered by the confidence word and partially
+pooled over kinds of labeller and labellers,
+
+.. math:: \operatorname{logit} h = c_{word} + t_{kind} + l_{labeller}
+
+Labels about one incident are not independent. Those of one echo group (one team, one primary
+source) count once together; voices that would weigh ``G`` in all weigh :math:`G^{-\rho}` as much
+each. What was said of a whole series is one statement about ``n`` incidents and weighs
+:math:`n^{-1/2}` on each of them, halved. A contested label weighs less, and one that only repeats
+the claiming brand not at all, since the claim channel already reads the brand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from attribution.case.readonly import ReadOnly
+from attribution.channels.base import Channel, Entries, Entry, piece_entries, spoken_day
+from attribution.channels.effects import concatenated, contrasts, normal_effects
+from attribution.channels.evidence import case_evidence, day_at, labels_of, text_at
+from attribution.channels.links import day_or_later, indicator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from attribution.case.case import Case
+    from attribution.case.config import ChannelSpec
+    from attribution.channels.base import Tensor
+    from attribution.channels.evidence import Evidence, Label
+
+CONFIDENCE = ("certain", "likely", "possible")
+#: Prior mean and standard deviation of the logit of the hit rate of "certain" (about .95) ...
+CERTAIN = (2.9, 0.5)
+#: ... and of the log of the two steps down from it: "likely" about .83, "possible" about .6.
+STEP = (np.log(1.25), 0.35)
+KIND_SD = 0.3
+LABELLER_SD = 0.3
+#: Scale of a kind's preference around its prior, in log-odds.
+PREFERENCE_SD = 0.4
+
+#: Power by which dependent labels lose weight.
+RHO = 0.4
+SERIES_WEIGHT = 0.5
+SERIES_POWER = -0.5
+CONTESTED_WEIGHT = 0.8
+BRAND_BASIS_WEIGHT = 0.0
+
+Level = tuple[str, str, str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class LabelChannel(Channel):
+    """Say evidence from labels.
+
+    Parameters
+    ----------
+    keys
+        Labeller, kind, confidence word and set of actors, in the order of ``levels``.
+    members
+        The sets as indicators: (levels, actors).
+    labellers, kinds
+        Labellers and kinds of labeller, in the order of their effects.
+    preference
+        Prior preference of each kind over the actors: (kinds, actors), rows sum to 1.
+    echo_groups
+        Echo group of every labeller.
+    series_size
+        Number of incidents under one series statement, by labeller, source and group.
+    case
+        The case, for what names stand for.
+    """
+
+    keys: tuple[Level, ...]
+    members: NDArray[np.float64]
+    labellers: tuple[str, ...]
+    kinds: tuple[str, ...]
+    preference: NDArray[np.float64]
+    echo_groups: Mapping[str, str]
+    series_size: Mapping[tuple[str, str, str], int]
+    case: Case
+
+    @property
+    def role(self) -> Literal["say"]:
+        """What was said."""
+        return "say"
+
+    def table(self) -> Tensor:
+        """Return the log-likelihood of every label given every actor: (levels, actors)."""
+        import pymc as pm  # noqa: PLC0415 - heavy, needed only while a model is built
+        import pytensor.tensor as pt  # noqa: PLC0415
+
+        certain = pm.Normal("label_certain", *CERTAIN)
+        steps = pm.LogNormal("label_step", *STEP, shape=len(CONFIDENCE) - 1)
+        word = concatenated([certain[None], certain - steps.cumsum()])
+        kind_effect = KIND_SD * pm.Normal("label_kind_z", 0.0, 1.0, shape=len(self.kinds))
+        own = LABELLER_SD * pm.Normal("label_labeller_z", 0.0, 1.0, shape=len(self.labellers))
+        drift = normal_effects("label_preference", len(self.kinds), contrasts(len(self.actors)))
+        readiness = self.preference * pt.exp(PREFERENCE_SD * drift)
+        shares = readiness / readiness.sum(axis=1, keepdims=True)
+        preference = pm.Deterministic("preference", shares)
+        kind_of = np.array([self.kinds.index(kind) for _, kind, _, _ in self.keys])
+        labeller_of = np.array([self.labellers.index(who) for who, _, _, _ in self.keys])
+        word_of = np.array([CONFIDENCE.index(said) for _, _, said, _ in self.keys])
+        hit = pt.sigmoid(word[word_of] + kind_effect[kind_of] + own[labeller_of])
+        guess = (preference[kind_of] * self.members).sum(axis=1)
+        labeller_kind = _kind_of_labellers(self.keys, self.labellers, self.kinds)
+        # The middle word stands for a labeller where one figure is wanted.
+        pm.Deterministic("hit", pt.sigmoid(word[1] + kind_effect[labeller_kind] + own))
+        pm.Deterministic("hit_by_confidence", pt.sigmoid(word))
+        table: Tensor = pt.log(hit[:, None] * self.members + ((1.0 - hit) * guess)[:, None])
+        return table
+
+    def reported(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
+        """Return the axes of hit rates by labeller and confidence word, and preferences by kind."""
+        actors = tuple(actor.id for actor in self.actors)
+        return ReadOnly(
+            {
+                "hit": (self.labellers,),
+                "hit_by_confidence": (CONFIDENCE,),
+                "preference": (self.kinds, actors),
+            }
+        )
+
+    def encode(self, evidence: Evidence) -> Entries:
+        """Return one entry a label that says something, weighed as the module's head explains.
+
+        A label that the fitted case has no level for is passed over with a note.
+        """
+        labels = labels_of(evidence)
+        if not labels:
+            return piece_entries(())
+        codes = [self._code(label) for label in labels]
+        weights = self._weights(evidence.labels, np.array(codes) >= 0).tolist()
+        found: list[Entry] = []
+        notes: list[tuple[int, str]] = []
+        for label, code, weight in zip(labels, codes, weights, strict=True):
+            if code < 0 and not self._says_nothing(label):
+                notes.append((label.row, f"label by '{label.labeller}' is not used"))
+            elif code >= 0 and weight > 0:
+                found.append(Entry(label.row, code, weight, label.piece))
+        return piece_entries(found, notes)
+
+    def describe(self, evidence: Evidence, row: int, piece: int) -> str:
+        """Say who named whom, in which word, and what weakens it."""
+        del row
+        table = evidence.labels
+        who, named = text_at(table, piece, "labeller"), text_at(table, piece, "group_id")
+        details = [text_at(table, piece, "confidence")]
+        if text_at(table, piece, "contested") == "yes":
+            details.append("contested")
+        if text_at(table, piece, "scope") == "series":
+            details.append("said of a series")
+        details.append(spoken_day(day_at(table, piece)))
+        shown = ", ".join(text for text in details if text)
+        return f"{self._people.get(who) or who} named {self._groups.get(named, named)} ({shown})"
+
+    @cached_property
+    def _positions(self) -> Mapping[Level, int]:
+        return ReadOnly({key: code for code, key in enumerate(self.keys)})
+
+    @cached_property
+    def _groups(self) -> Mapping[str, str]:
+        groups = self.case.groups
+        return ReadOnly(dict(zip(groups["group_id"], groups["name"], strict=True)))
+
+    @cached_property
+    def _people(self) -> Mapping[str, str]:
+        labellers = self.case.labellers
+        return ReadOnly(dict(zip(labellers["labeller"], labellers["name"], strict=True)))
+
+    def _code(self, label: Label) -> int:
+        if label.group_id not in self._groups:
+            return -1
+        return self._positions.get(_key(self.case, label), -1)
+
+    def _says_nothing(self, label: Label) -> bool:
+        return label.group_id in self._groups and not _key(self.case, label)[3]
+
+    def _weights(self, labels: pd.DataFrame, coded: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Weigh every label: (labels,). One without a code takes no weight from the others."""
+        sizes = np.array(
+            [
+                self.series_size.get(key, 1)
+                for key in zip(
+                    labels["labeller"].tolist(),
+                    labels["source_id"].tolist(),
+                    labels["group_id"].tolist(),
+                    strict=True,
+                )
+            ],
+            dtype=np.float64,
+        )
+        series = (labels["scope"] == "series").to_numpy()
+        weight = np.where(series, SERIES_WEIGHT * sizes**SERIES_POWER, 1.0) * coded
+        weight[(labels["contested"] == "yes").to_numpy()] *= CONTESTED_WEIGHT
+        weight[(labels["basis"] == "brand").to_numpy()] *= BRAND_BASIS_WEIGHT
+        echo = labels["labeller"].map(dict(self.echo_groups)).fillna(labels["labeller"])
+        frame = labels[["row"]].assign(echo=echo, used=weight > 0)
+        echoes = frame.groupby(["row", "echo"])["used"].transform("sum").clip(lower=1)
+        # The number of voices, a weak one counting for as much as it weighs.
+        frame = frame.assign(shared=weight / echoes.to_numpy())
+        voices = frame.groupby("row")["shared"].transform("sum").to_numpy()
+        return np.asarray(frame["shared"].to_numpy() * np.maximum(voices, 1.0) ** -RHO)
+
+
+def bind(spec: ChannelSpec, case: Case) -> Channel:
+    """Bind the channel to a case: every labeller, word and set in its labels.
+
+    ``options.default_blame`` gives, for a kind of labeller, how many times more readily than others
+    it names an actor when it does not know.
+
+    Parameters
+    ----------
+    spec
+        Entry of ``case.toml``.
+    case
+        The case, reduced to what was known.
+
+    Returns
+    -------
+    Channel
+        The bound channel.
+
+    Raises
+    ------
+    ValueError
+        If the options name an unknown kind of labeller or actor, or a factor that is no positive
+        number.
+    """
+    found = {_key(case, label) for label in labels_of(case_evidence(case))}
+    keys = tuple(sorted((key for key in found if key[3]), key=lambda k: (*k[:3], sorted(k[3]))))
+    kinds = case.config.vocabularies["labeller_type"]
+    members = np.array([indicator(case, key[3]) for key in keys])
+    return LabelChannel(
+        spec.name,
+        case.config.actors,
+        tuple(_level(key) for key in keys),
+        keys,
+        members.reshape(len(keys), len(case.config.actors)),
+        tuple(sorted({key[0] for key in keys})),
+        kinds,
+        _preferences(spec, case, kinds),
+        ReadOnly(dict(zip(case.labellers["labeller"], case.labellers["echo_group"], strict=True))),
+        _series_sizes(case),
+        case,
+    )
+
+
+def _series_sizes(case: Case) -> Mapping[tuple[str, str, str], int]:
+    """Count the incidents under each statement about a series: same labeller, source and group."""
+    series = case.labels[case.labels["scope"] == "series"]
+    columns = ("labeller", "source_id", "group_id", "incident_id")
+    rows = set(zip(*(series[column].tolist() for column in columns), strict=True))
+    return ReadOnly(Counter((who, source, group) for who, source, group, _ in rows))
+
+
+def _preferences(spec: ChannelSpec, case: Case, kinds: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return the prior preference of each kind of labeller, (kinds, actors); rows sum to 1."""
+    blame = spec.options.get("default_blame", {})
+    actors = case.config.actor_ids
+    weights = np.ones((len(kinds), len(actors)))
+    faults: list[str] = []
+    for kind, factors in blame.items():
+        if kind not in kinds:
+            faults.append(f"unknown kind of labeller '{kind}'")
+            continue
+        for actor, factor in factors.items():
+            if actor not in actors:
+                faults.append(f"unknown actor '{actor}'")
+            elif not isinstance(factor, (int, float)) or not 0 < factor < np.inf:
+                faults.append(f"{kind}.{actor} must be a positive number, not {factor!r}")
+            else:
+                weights[kinds.index(kind), actors.index(actor)] = factor
+    if faults:
+        raise ValueError(f"channel {spec.name}: options.default_blame: {'; '.join(faults)}")
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _kind_of_labellers(
+    keys: tuple[Level, ...], labellers: tuple[str, ...], kinds: tuple[str, ...]
+) -> NDArray[np.int64]:
+    """Return the position of each labeller's kind, (labellers,)."""
+    kind = {who: kinds.index(of) for who, of, _, _ in keys}
+    return np.array([kind[who] for who in labellers], dtype=np.int64)
+
+
+def _key(case: Case, label: Label) -> Level:
+    """Return what a label's likelihood depends on; its set is read on the day of the incident."""
+    members = case.members(label.group_id, day_or_later(label.day))
+    return (label.labeller, label.labeller_type, label.confidence, members)
+
+
+def _level(key: Level) -> str:
+    return f"{key[0]} ({key[1]}), {key[2]}: {', '.join(sorted(key[3]))}"

@@ -1,0 +1,167 @@
+"""Channels over nested categories: a weapon type within its class, a site within its province."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from attribution.channels.base import Channel, Entries, column_entries, spoken_word
+from attribution.channels.effects import act_factor, concatenated, families, normal_effects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from attribution.case.config import Actor
+    from attribution.channels.base import Tensor
+    from attribution.channels.evidence import Evidence
+
+#: Name of the level that an unseen value takes: an effect drawn from the population of its parent.
+NEW = "(new)"
+SEPARATOR = " › "  # noqa: RUF001 - the sign that people read as "within"
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NestedChannel(Channel):
+    """Act evidence from a path of categories, wide to narrow.
+
+    The table row of a path is the sum of the effects of its prefixes: ``("Iraq", "Erbil")`` is what
+    the country says plus what the province adds. A *missing* narrow value ends the path early (no
+    effect of a site is added); an *unseen* one leads to the parent's ``(new)`` child, whose effect
+    is drawn from the population, so that its uncertainty is part of the answer.
+
+    Parameters
+    ----------
+    paths
+        The path behind every level, in the order of ``levels``.
+    scales
+        Scale of the effects at each depth.
+    read
+        Function from the incidents' table to a path a row and the notes on values not understood;
+        an empty path is missing.
+    heading
+        Word that introduces the value in an explanation.
+    """
+
+    paths: tuple[Path, ...]
+    scales: tuple[float, ...]
+    read: Callable[[pd.DataFrame], tuple[list[Path], list[tuple[int, str]]]]
+    heading: str
+
+    @property
+    def role(self) -> Literal["act"]:
+        """What was done."""
+        return "act"
+
+    def table(self) -> Tensor:
+        """Sum the effects of each path's prefixes: (levels, actors + families)."""
+        from pytensor.tensor import zeros  # noqa: PLC0415 - heavy, needed to build a model
+
+        groups = families(self.actors)
+        factor = act_factor(groups)
+        total: Tensor | None = None
+        for depth, scale in enumerate(self.scales):
+            nodes, index = _nodes(self.paths, depth)
+            effects = scale * normal_effects(f"{self.name}_{depth + 1}", len(nodes), factor)
+            # A path that ends above this depth gathers the row of zeros behind the last node.
+            padded = concatenated([effects, zeros((1, groups.width))])
+            part = padded[index]
+            total = part if total is None else total + part
+        assert total is not None
+        return total
+
+    def encode(self, evidence: Evidence) -> Entries:
+        """Look each path up; an unseen one takes its nearest known parent's new child."""
+        known = {path: code for code, path in enumerate(self.paths)}
+        paths, notes = self.read(evidence.incidents)
+        return column_entries([_code(path, known) for path in paths], notes)
+
+    def describe(self, evidence: Evidence, row: int, piece: int) -> str:
+        """Name the value, narrow before wide."""
+        del piece
+        paths, _ = self.read(evidence.incidents.iloc[[row]].reset_index(drop=True))
+        known = {path: code for code, path in enumerate(self.paths)}
+        path = paths[0]
+        # A class of one word bears its name: say it once.
+        shown = ", ".join(dict.fromkeys(spoken_word(word) for word in reversed(path)))
+        unseen = "" if not path or path in known else " (has no level of its own)"
+        return f"{self.heading}: {shown or 'not recorded'}{unseen}"
+
+
+def with_new_children(paths: Iterable[Path], depth: int) -> tuple[Path, ...]:
+    """Return all prefixes of the paths and a ``(new)`` child below each of them.
+
+    Parameters
+    ----------
+    paths
+        Known paths of any length up to the depth.
+    depth
+        Greatest length of a path; one of that length has no children.
+
+    Returns
+    -------
+    The paths, sorted and without repetition.
+    """
+    prefixes = {path[:length] for path in paths for length in range(1, len(path) + 1)}
+    parents = {()} | {path for path in prefixes if len(path) < depth}
+    return tuple(sorted(prefixes | {(*parent, NEW) for parent in parents}))
+
+
+def level_names(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Return the printable name of every path."""
+    return tuple(SEPARATOR.join(path) for path in paths)
+
+
+def nested_channel(
+    name: str,
+    actors: tuple[Actor, ...],
+    paths: Iterable[Path],
+    scales: tuple[float, ...],
+    *,
+    read: Callable[[pd.DataFrame], tuple[list[Path], list[tuple[int, str]]]],
+    heading: str,
+) -> NestedChannel:
+    """Bind a nested channel to the paths that the case knows.
+
+    Parameters
+    ----------
+    name, actors
+        See `attribution.channels.base.Channel`.
+    paths
+        Known paths.
+    scales, read, heading
+        See ``NestedChannel``.
+
+    Returns
+    -------
+    NestedChannel
+        With a level for every prefix of a path and a ``(new)`` child below each.
+    """
+    every = with_new_children(paths, len(scales))
+    return NestedChannel(name, actors, level_names(every), every, scales, read, heading)
+
+
+def _code(path: Path, known: dict[Path, int]) -> int:
+    if not path:
+        return -1
+    if path in known:
+        return known[path]
+    for length in range(len(path) - 1, -1, -1):
+        child = (*path[:length], NEW)
+        if child in known:
+            return known[child]
+    return -1
+
+
+def _nodes(paths: Sequence[Path], depth: int) -> tuple[list[Path], NDArray[np.int64]]:
+    """Return the distinct prefixes at a depth and, for each path, which of them it passes."""
+    nodes = sorted({path[: depth + 1] for path in paths if len(path) > depth})
+    position = {node: index for index, node in enumerate(nodes)}
+    index = [position[path[: depth + 1]] if len(path) > depth else len(nodes) for path in paths]
+    return nodes, np.asarray(index, dtype=np.int64)

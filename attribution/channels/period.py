@@ -1,0 +1,100 @@
+r"""Period: how often each actor is behind attacks, drifting from quarter to quarter.
+
+A random walk over quarters, centred over the case's time so that the base rate keeps its meaning:
+
+.. math:: a_q = \sum_{j \le q} s\, F^\top z_j - \text{mean over quarters}
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from attribution.channels.base import Channel, Entries, column_entries
+from attribution.channels.effects import act_factor, families, normal_effects
+
+if TYPE_CHECKING:
+    from attribution.case.case import Case
+    from attribution.case.config import ChannelSpec
+    from attribution.channels.base import Tensor
+    from attribution.channels.evidence import Evidence
+
+#: Scale of one quarter's step, in log-odds.
+STEP = 0.2
+
+
+@dataclass(frozen=True)
+class PeriodChannel(Channel):
+    """Act evidence from the date.
+
+    Parameters
+    ----------
+    first
+        The quarter of level 0.
+    column
+        The incidents' column that holds the date.
+    """
+
+    first: pd.Period
+    column: str
+
+    @property
+    def role(self) -> Literal["act"]:
+        """What was done."""
+        return "act"
+
+    def table(self) -> Tensor:
+        """Walk from quarter to quarter: (levels, actors + families)."""
+        factor = act_factor(families(self.actors))
+        steps = STEP * normal_effects(self.name, len(self.levels), factor)
+        walk = steps.cumsum(axis=0)
+        centred: Tensor = walk - walk.mean(axis=0, keepdims=True)
+        return centred
+
+    def encode(self, evidence: Evidence) -> Entries:
+        """Find each incident's quarter; a later one takes the last quarter, an earlier one none."""
+        days = evidence.incidents[self.column]
+        dated = days.notna().to_numpy()
+        last = len(self.levels) - 1
+        since = 4 * (days.dt.year - self.first.year) + (days.dt.quarter - self.first.quarter)
+        quarter = since.fillna(-1).to_numpy(dtype=np.int64)
+        notes = [
+            (int(row), f"date {days.iloc[row]:%Y-%m-%d} is {where} the fitted period")
+            for where, outside in (("after", quarter > last), ("before", quarter < 0))
+            for row in np.flatnonzero(outside & dated)
+        ]
+        return column_entries(np.where(quarter < 0, -1, np.minimum(quarter, last)), notes)
+
+    def describe(self, evidence: Evidence, row: int, piece: int) -> str:
+        """Name the quarter."""
+        del piece
+        day = evidence.incidents[self.column].iloc[row]
+        if pd.isna(day):
+            return "Period: date not recorded"
+        quarter = pd.Period(day, freq="Q")
+        return f"Period: quarter {quarter.quarter} of {quarter.year}"
+
+
+def bind(spec: ChannelSpec, case: Case) -> Channel:
+    """Bind the channel to a case: every quarter from its first incident to its last.
+
+    Parameters
+    ----------
+    spec
+        Entry of ``case.toml``: one column, a date.
+    case
+        The case.
+
+    Returns
+    -------
+    Channel
+        The bound channel.
+    """
+    (column,) = spec.columns
+    days = case.incidents[column]
+    quarters = pd.period_range(days.min(), days.max(), freq="Q")
+    levels = tuple(str(quarter) for quarter in quarters)
+    return PeriodChannel(spec.name, case.config.actors, levels, quarters[0], column)

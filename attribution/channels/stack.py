@@ -1,0 +1,216 @@
+"""All channels of a case as one stacked table, and evidence as codes into it.
+
+Model likelihood, batch scorer, single query and explanation are the same sum: for incident ``i``
+and actor ``k``, the sum over slots ``j`` of ``weight[i, j] * stack[code[i, j], k]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from attribution.case.config import ChannelSpec
+from attribution.channels.base import COLUMN_PIECE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from attribution.case.case import Case
+    from attribution.channels.base import Channel, Entries
+    from attribution.channels.evidence import Evidence
+
+BASE_RATE = "base_rate"
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Evidence about incidents as codes into the stacked table, padded to one width.
+
+    Parameters
+    ----------
+    code
+        Row of the stacked table: (incidents, slots). Empty slots point at the row of zeros behind
+        the last channel's.
+    weight
+        Weight of the slot; 0 where it is empty: (incidents, slots).
+    channel
+        Position of the slot's channel, -1 where it is empty: (incidents, slots).
+    piece
+        Row of the statements or labels table behind the slot, -1 for a column of the incident.
+    act_slots
+        The first slots hold act evidence, the others what was said.
+    notes
+        For each incident, what could not be read as it stands.
+    """
+
+    code: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    channel: NDArray[np.int64]
+    piece: NDArray[np.int64]
+    act_slots: int
+    notes: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The channels of a case, act channels first, with the offsets of their tables."""
+
+    channels: tuple[Channel, ...]
+
+    @cached_property
+    def offsets(self) -> tuple[int, ...]:
+        """First row of each channel's table in the stacked one; behind them, the row of zeros."""
+        sizes = [len(channel.levels) for channel in self.channels]
+        return tuple(int(offset) for offset in np.cumsum([0, *sizes]))
+
+    @property
+    def zero_row(self) -> int:
+        """Row of the stacked table that holds zeros."""
+        return self.offsets[-1]
+
+    def position(self, name: str) -> int:
+        """Return the position of the channel of this name.
+
+        Parameters
+        ----------
+        name
+            Name of a channel.
+
+        Returns
+        -------
+        int
+            Its position in ``channels``.
+
+        Raises
+        ------
+        LookupError
+            If the case lists no such channel.
+        """
+        for position, channel in enumerate(self.channels):
+            if channel.name == name:
+                return position
+        raise LookupError(f"the case has no channel '{name}'")
+
+    def encode(self, evidence: Evidence) -> Codes:
+        """Turn evidence into codes of the stacked table, act slots first.
+
+        Parameters
+        ----------
+        evidence
+            Any incidents with what was said of them.
+
+        Returns
+        -------
+        Codes
+            As many slots a channel as the incident with most entries needs.
+        """
+        count = len(evidence)
+        blocks: list[_Block] = []
+        notes: list[list[str]] = [[] for _ in range(count)]
+        for position, channel in enumerate(self.channels):
+            entries = channel.encode(evidence)
+            for row, text in entries.notes:
+                notes[row].append(text)
+            blocks.append(self._block(position, entries, count))
+        acts = [channel.role == "act" for channel in self.channels]
+        widths = [block.code.shape[1] for block in blocks]
+        weight = np.concatenate([block.weight for block in blocks], axis=1)
+        return Codes(
+            np.concatenate([block.code for block in blocks], axis=1),
+            weight,
+            np.where(weight != 0, np.repeat(np.arange(len(blocks)), widths), -1),
+            np.concatenate([block.piece for block in blocks], axis=1),
+            sum(width for width, act in zip(widths, acts, strict=True) if act),
+            tuple(tuple(lines) for lines in notes),
+        )
+
+    def _block(self, position: int, entries: Entries, count: int) -> _Block:
+        """Lay one channel's entries out, the entries of an incident side by side."""
+        slot = _slots(entries.row)
+        width = int(slot.max()) + 1 if len(slot) else 0
+        if self.channels[position].role == "act":
+            # An act channel keeps its slot even where it is empty, so that widths agree.
+            width = max(width, 1)
+        code = np.full((count, width), self.zero_row, dtype=np.int64)
+        weight = np.zeros((count, width))
+        piece = np.full((count, width), COLUMN_PIECE, dtype=np.int64)
+        code[entries.row, slot] = self.offsets[position] + entries.code
+        weight[entries.row, slot] = entries.weight
+        piece[entries.row, slot] = entries.piece
+        return _Block(code, weight, piece)
+
+
+class _Block(NamedTuple):
+    """Slots of one channel: each (incidents, slots)."""
+
+    code: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    piece: NDArray[np.int64]
+
+
+def bind_stack(case: Case) -> Stack:
+    """Bind every channel that ``case.toml`` lists; a channel is the module of its name here.
+
+    Parameters
+    ----------
+    case
+        The case.
+
+    Returns
+    -------
+    Stack
+        The base rate, the other act channels, then the say channels, each in the file's order.
+
+    Raises
+    ------
+    ValueError
+        If the case lists a channel that does not exist, or one of them refuses its options.
+    """
+    specs = [ChannelSpec(BASE_RATE, (), {}), *case.config.channels]
+    bound: list[Channel] = []
+    for spec in specs:
+        bind = _bind_of(spec.name)
+        if bind is None:
+            raise ValueError(
+                f"case.toml lists a channel '{spec.name}' that does not exist; "
+                f"there are: {', '.join(channel_names())}"
+            )
+        bound.append(bind(spec, case))
+    return Stack(tuple(sorted(bound, key=lambda channel: channel.role != "act")))
+
+
+def channel_names() -> tuple[str, ...]:
+    """Return the names that ``case.toml`` may list, sorted."""
+    package = import_module(__name__.rpartition(".")[0])
+    names = (module.name for module in iter_modules(package.__path__))
+    return tuple(sorted(name for name in names if name != BASE_RATE and _bind_of(name)))
+
+
+def _bind_of(name: str) -> Callable[[ChannelSpec, Case], Channel] | None:
+    """Return the function that binds a channel, None if there is no such channel."""
+    module = f"{__name__.rpartition('.')[0]}.{name}"
+    if not name.isidentifier() or find_spec(module) is None:
+        return None
+    bind: Callable[[ChannelSpec, Case], Channel] | None = getattr(
+        import_module(module), "bind", None
+    )
+    return bind
+
+
+def _slots(row: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the entries of each incident numbers from 0."""
+    order = np.argsort(row, kind="stable")
+    ordered = row[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(row) else row
+    lengths = np.diff(np.r_[starts, len(row)])
+    slot = np.empty(len(row), dtype=np.int64)
+    slot[order] = np.arange(len(row)) - np.repeat(starts, lengths)
+    return slot

@@ -1,0 +1,188 @@
+"""Commands about one incident: query and what-if."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attribution.case.faults import nearest
+from attribution.cli.faults import UserError
+from attribution.cli.models import check_actor, check_word, model_facts, open_model
+from attribution.cli.options import JsonOption, ModelArgument, parse_assignment, parse_date
+from attribution.cli.output import note, show, show_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from attribution.posterior.posterior import Posterior
+    from attribution.posterior.what_if import WhatIf
+    from attribution.report.incident import IncidentView
+
+# A column of another table is written "table:column" in ``case.toml``.
+_OTHER_TABLE = ":"
+_OPEN_COLUMNS = ("country", "province", "place")
+_SPECIAL_NAMES = ("new", "unknown")
+
+
+def query(
+    model: ModelArgument,
+    incident: Annotated[
+        str, typer.Argument(metavar="INCIDENT", help="Identifier of an incident of the case.")
+    ],
+    actor: Annotated[
+        str | None,
+        typer.Option(metavar="ACTOR", help="Explain this actor instead of the most probable one."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="ACTOR", help="Weigh the evidence against this actor."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say who is probably behind an incident.
+
+    Shows the probabilities with intervals and words, the evidence piece by piece with its weight
+    and source, the confidence in the evidence base, and what is missing.
+    """
+    posterior = open_model(model)
+    first, second = check_actor(posterior, actor), check_actor(posterior, against)
+    if first is not None and first == second:
+        raise typer.BadParameter("--actor and --against name the same actor.")
+    explanation = posterior.explain(incident, actor=first, against=second)
+    from attribution.report.incident import incident_view  # noqa: PLC0415
+    from attribution.report.text import incident_blocks  # noqa: PLC0415
+
+    view = incident_view(posterior.case, posterior.actor_names, explanation)
+    if as_json:
+        show_json(_document(posterior, view))
+    else:
+        show(incident_blocks(view))
+
+
+def what_if(
+    model: ModelArgument,
+    incident: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[INCIDENT]", help="An incident of the case; none makes one up from --set."
+        ),
+    ] = None,
+    *,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="COLUMN=VALUE",
+            parser=parse_assignment,
+            help="Change a column, as in weapon_type=drone; repeat for more.",
+        ),
+    ] = None,
+    claims: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--claim", metavar="BRAND", help="Suppose a claim by this brand; repeat for more."
+        ),
+    ] = None,
+    no_claims: Annotated[
+        bool, typer.Option("--no-claims", help="Suppose that nobody claimed it.")
+    ] = False,
+    no_labels: Annotated[
+        bool, typer.Option("--no-labels", help="Suppose that no expert had said who did it.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Change an incident or its evidence and ask again.
+
+    Nothing is stored: the answer is what the model would say of such an incident.
+    """
+    if claims and no_claims:
+        raise typer.BadParameter("--claim and --no-claims contradict each other.")
+    if not (changes or claims or no_claims or no_labels):
+        raise typer.BadParameter("nothing to change: give --set, --claim, --no-claims, --no-labels")
+    posterior = open_model(model)
+    columns = _columns(posterior, changes or [])
+    answer = posterior.what_if_columns(
+        incident,
+        columns=columns,
+        claims=_claims(posterior, claims or [], no_claims),
+        keep_labels=not no_labels,
+    )
+    _show_answer(posterior, answer, columns, as_json)
+
+
+def _columns(posterior: "Posterior", changes: "Sequence[str]") -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for change in changes:
+        name, _, value = (part.strip() for part in change.partition("="))
+        check_word("column", name, _changeable(posterior))
+        if name in columns:
+            raise UserError(f"column {name} is set twice: {columns[name]!r} and {value!r}")
+        columns[name] = _value(posterior, name, value)
+    return columns
+
+
+def _changeable(posterior: "Posterior") -> tuple[str, ...]:
+    read = (column for channel in posterior.case.config.channels for column in channel.columns)
+    return tuple(dict.fromkeys(column for column in read if _OTHER_TABLE not in column))
+
+
+def _value(posterior: "Posterior", column: str, value: str) -> str:
+    if not value:
+        return value  # A blank value makes the column unknown.
+    if column == "date":
+        try:
+            return parse_date(value).isoformat()
+        except typer.BadParameter as error:
+            raise UserError(f"column date: {error.message}") from error
+    allowed = posterior.case.config.vocabularies.get(column)
+    if allowed is None or value in allowed:
+        return value
+    # The model can say something of a country or province that the case has not seen.
+    if column in _OPEN_COLUMNS and nearest(value, allowed) is None:
+        note(f"Note: {column} {value!r} is not one of the case's; it is taken for a new one.")
+        return value
+    return check_word(f"column {column}", value, allowed)
+
+
+def _claims(posterior: "Posterior", brands: "Sequence[str]", nobody: bool) -> list[str] | None:
+    if not brands:
+        return [] if nobody else None
+    from attribution.case.names import UnknownNameError, name_index  # noqa: PLC0415
+
+    index = name_index(posterior.case)
+    found = []
+    for brand in brands:
+        if brand.casefold() in _SPECIAL_NAMES:
+            found.append(brand.casefold())
+            continue
+        try:
+            found.append(index.resolve(brand))
+        except UnknownNameError as error:
+            raise UserError(
+                f"{error} (`--claim new` supposes a name never seen before, `--claim unknown` one "
+                "that could not be read)"
+            ) from error
+    return found
+
+
+def _show_answer(
+    posterior: "Posterior", answer: "WhatIf", columns: "Mapping[str, str]", as_json: bool
+) -> None:
+    from attribution.report.incident import incident_view  # noqa: PLC0415
+    from attribution.report.what_if import shown_changes, what_if_blocks, what_if_chances  # noqa: PLC0415
+
+    names = posterior.actor_names
+    view = incident_view(posterior.case, names, answer.explanation, shown_changes(columns))
+    before = what_if_chances(answer.before, names)
+    if as_json:
+        from attribution.report.records import plain  # noqa: PLC0415
+
+        supposed = {"changes": answer.changes, "chances_before": plain(before)}
+        show_json(supposed | _document(posterior, view))
+    else:
+        show(what_if_blocks(answer.changes, before, view))
+
+
+def _document(posterior: "Posterior", view: "IncidentView") -> dict[str, object]:
+    from attribution.report.records import plain  # noqa: PLC0415
+
+    return {"incident": plain(view), "model": model_facts(posterior)}

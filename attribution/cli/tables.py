@@ -1,0 +1,176 @@
+"""Commands that show the model's tables: shares, brands, labellers, diagnose."""
+
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attribution.cli.faults import ExitCode
+from attribution.cli.models import allowed_words, check_word, load_model, model_facts, open_model
+from attribution.cli.options import JsonOption, ModelArgument, parse_date
+from attribution.cli.output import show, show_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from attribution.posterior.posterior import Posterior
+    from attribution.report.blocks import Block
+
+
+class Period(StrEnum):
+    """Lengths of time into which shares can be split."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+def shares(
+    model: ModelArgument,
+    *,
+    start: Annotated[
+        date | None,
+        typer.Option("--from", parser=parse_date, metavar="DATE", help="First day."),
+    ] = None,
+    end: Annotated[
+        date | None, typer.Option("--to", parser=parse_date, metavar="DATE", help="Last day.")
+    ] = None,
+    by: Annotated[Period | None, typer.Option(help="Split by this length of time.")] = None,
+    weapon_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--weapon-type", "--weapon_type", metavar="WORD", help="Only this weapon; repeatable."
+        ),
+    ] = None,
+    target_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target-type", "--target_type", metavar="WORD", help="Only this target; repeatable."
+        ),
+    ] = None,
+    country: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this country; repeatable."),
+    ] = None,
+    province: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this province; repeatable."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the actors' shares of the incidents."""
+    if start is not None and end is not None and start > end:
+        raise typer.BadParameter(f"--from {start} lies after --to {end}.")
+    posterior = open_model(model)
+    asked = {
+        "weapon_type": weapon_type,
+        "target_type": target_type,
+        "country": country,
+        "province": province,
+    }
+    where = {column: _known(posterior, column, words) for column, words in asked.items() if words}
+    table = posterior.shares(start=start, end=end, by=None if by is None else by.value, where=where)
+    if as_json:
+        _show_json(posterior, {"shares": table})
+        return
+    from attribution.report.tables import shares_table  # noqa: PLC0415
+
+    show((shares_table(table), _estimate()))
+
+
+def brands(model: ModelArgument, as_json: JsonOption = False) -> None:
+    """Show who probably stands behind each brand."""
+    posterior = open_model(model)
+    table = posterior.brands()
+    if as_json:
+        _show_json(posterior, {"brands": table})
+        return
+    from attribution.report.tables import brands_table  # noqa: PLC0415
+
+    show((brands_table(table, posterior.actor_names), _estimate()))
+
+
+def labellers(model: ModelArgument, as_json: JsonOption = False) -> None:
+    """Show how reliable the labellers are.
+
+    Shows how often a label is right and whom each type of labeller names when it does not know.
+    """
+    posterior = open_model(model)
+    hits, preferences = posterior.labellers(), posterior.preferences()
+    if as_json:
+        _show_json(posterior, {"labellers": hits, "preferences": preferences})
+        return
+    from attribution.report.blocks import Heading  # noqa: PLC0415
+    from attribution.report.tables import labellers_table, preferences_table  # noqa: PLC0415
+
+    show(
+        (
+            Heading('How often a labeller is right when it says "likely"'),
+            labellers_table(hits),
+            Heading("Whom each type of labeller names when it does not know"),
+            preferences_table(preferences, posterior.actor_names),
+            _estimate(),
+        )
+    )
+
+
+def diagnose(model: ModelArgument, as_json: JsonOption = False) -> None:
+    """Show the model's own diagnostics.
+
+    Exit 3 if it failed them.
+    """
+    posterior = load_model(model)
+    diagnosis = posterior.diagnose()
+    if as_json:
+        from attribution.report.records import plain  # noqa: PLC0415
+
+        show_json(
+            {
+                "passed": diagnosis.passed,
+                "checks": plain(diagnosis.table),
+                "worst": plain(diagnosis.worst),
+                "model": model_facts(posterior),
+            }
+        )
+    else:
+        from attribution.report.blocks import Heading, Paragraph  # noqa: PLC0415
+        from attribution.report.tables import any_table, checks_table  # noqa: PLC0415
+
+        show(
+            (
+                Paragraph(_sentence(diagnosis.text)),
+                checks_table(diagnosis.table),
+                Heading("Worst entries"),
+                any_table(diagnosis.worst),
+            )
+        )
+    if not diagnosis.passed:
+        raise typer.Exit(ExitCode.FAILED_DIAGNOSTICS)
+
+
+def _sentence(text: str) -> str:
+    """Return the first line of a verdict; the checks below it follow as a table."""
+    first = text.splitlines()[0]
+    return f"{first[:1].upper()}{first[1:].rstrip('.')}."
+
+
+def _known(posterior: "Posterior", column: str, words: "Sequence[str]") -> tuple[str, ...]:
+    allowed = allowed_words(posterior, column)
+    return tuple(check_word(column, word, allowed) for word in words)
+
+
+def _show_json(posterior: "Posterior", tables: "Mapping[str, pd.DataFrame]") -> None:
+    from attribution.report.records import plain  # noqa: PLC0415
+
+    found = {name: plain(table) for name, table in tables.items()}
+    show_json(found | {"model": model_facts(posterior)})
+
+
+def _estimate() -> "Block":
+    from attribution.report.blocks import Paragraph  # noqa: PLC0415
+    from attribution.report.text import INTERVAL_MEANING  # noqa: PLC0415
+
+    return Paragraph(INTERVAL_MEANING)

@@ -1,0 +1,1 @@
+"""Scores against expert labels, splits that hide them, and the baselines to beat."""

@@ -1,0 +1,1 @@
+"""The model: channels assembled into PyMC, sampled, and held to diagnostics."""

@@ -1,0 +1,169 @@
+"""From a case to draws of its tables: bind, compile, sample, diagnose."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attribution.case.readonly import ReadOnly
+from attribution.channels.evidence import case_evidence
+from attribution.channels.stack import bind_stack
+from attribution.model.diagnostics import diagnose
+from attribution.model.progress import choose_progress
+from attribution.model.sampler import SamplerSettings, compile_model, sample, table_draws
+from attribution.model.tables import TABLE, axis_names
+from attribution.model.verdict import DiagnosticsError, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from attribution.case.case import Case
+    from attribution.channels.stack import Codes, Stack
+
+logger = logging.getLogger(__name__)
+
+LABEL = "label"
+
+
+class NothingToLearnError(ValueError):
+    """The case has no label that the model could learn from."""
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Draws of a fit.
+
+    Parameters
+    ----------
+    stack
+        The channels bound to the case.
+    tables, reported
+        Arrays (kept draws, ...) by name: the channels' tables and the parameters they report.
+    fitted
+        Positions of the incidents that carried a label and so were part of the fit.
+    verdict
+        The diagnostics, measured on all draws before thinning.
+    seed
+        Seed of the sampler.
+    settings
+        How it was sampled.
+    """
+
+    stack: Stack
+    tables: Mapping[str, NDArray[np.float32]]
+    reported: Mapping[str, NDArray[np.float32]]
+    fitted: NDArray[np.int64]
+    verdict: Verdict
+    seed: int
+    settings: SamplerSettings
+
+
+def labelled_incidents(stack: Stack, codes: Codes) -> NDArray[np.int64]:
+    """Return the positions of incidents with a label of some weight.
+
+    Only these are part of the fit: an incident that nobody has attributed would teach the model
+    nothing but its own guesses (docs/model.md).
+
+    Parameters
+    ----------
+    stack
+        The channels of the case.
+    codes
+        Evidence about its incidents.
+
+    Returns
+    -------
+    Array of positions, rising.
+
+    Raises
+    ------
+    LookupError
+        If the case lists no channel of labels.
+    """
+    return np.flatnonzero((codes.channel == stack.position(LABEL)).any(axis=1))
+
+
+def fit_draws(
+    case: Case,
+    *,
+    seed: int = 1,
+    draws: int = 1000,
+    force: bool = False,
+    progress: bool | None = None,
+) -> FitResult:
+    """Fit the model of a case, all of whose tables are used as they stand.
+
+    Parameters
+    ----------
+    case
+        The case, already reduced to what was known on its as-of date.
+    seed
+        Seed of the sampler, an integer from 0 to 2**32 - 1.
+    draws
+        Draws kept, evenly spaced over the chains.
+    force
+        Return a fit that failed its diagnostics instead of raising.
+    progress
+        See `attribution.model.progress.choose_progress`.
+
+    Returns
+    -------
+    FitResult
+        The kept draws and the verdict.
+
+    Raises
+    ------
+    NothingToLearnError
+        If no incident carries a label.
+    DiagnosticsError
+        If the fit fails its diagnostics and is not forced.
+    """
+    stack, evidence = bind_stack(case), case_evidence(case)
+    fitted = labelled_incidents(stack, stack.encode(evidence))
+    if len(fitted) == 0:
+        raise NothingToLearnError("no incident of the case carries a label to learn from")
+    compiled = compile_model(stack, stack.encode(evidence.take(fitted)))
+    settings = SamplerSettings(
+        draws=max(SamplerSettings.draws, -(-draws // SamplerSettings.chains))
+    )
+    logger.info("sampling %d chains of %d draws", settings.chains, settings.tune + settings.draws)
+    with choose_progress(show=progress) as shown:
+        trace = sample(compiled, settings, seed=seed, progress=shown)
+    variables = table_draws(compiled, trace["posterior"].to_dataset())
+    verdict = diagnose(variables, axis_names(stack), trace["sample_stats"].to_dataset())
+    if not verdict.passed and not force:
+        raise DiagnosticsError(verdict)
+    logger.info("%s", verdict.text)
+    kept = {name: thin(values, draws).astype(np.float32) for name, values in variables.items()}
+    return FitResult(
+        stack,
+        ReadOnly({n: v for n, v in kept.items() if n.startswith(TABLE)}),
+        ReadOnly({n: v for n, v in kept.items() if not n.startswith(TABLE)}),
+        fitted,
+        verdict,
+        seed,
+        settings,
+    )
+
+
+def thin(values: NDArray[np.float64], keep: int) -> NDArray[np.float64]:
+    """Keep evenly spaced draws, chain after chain.
+
+    Parameters
+    ----------
+    values
+        (chains, draws, ...).
+    keep
+        How many to keep, at most chains times draws.
+
+    Returns
+    -------
+    Array of shape (keep, ...).
+    """
+    flat = values.reshape(-1, *values.shape[2:])
+    return flat[np.linspace(0, len(flat) - 1, keep).round().astype(np.int64)]

@@ -1,0 +1,206 @@
+"""Compile a model once, sample it as often as wanted, and turn draws into tables."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import nutpie
+from pytensor.compile.maker import function
+from pytensor.compile.mode import Mode
+from pytensor.graph.replace import vectorize_graph
+from pytensor.tensor import tensor
+
+from attribution.model.assemble import assemble
+from attribution.model.tables import TABLE
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from attribution.channels.stack import Codes, Stack
+    from attribution.model.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+#: Draws whose tables are computed at once; bounds memory.
+BLOCK = 250
+
+
+@dataclass(frozen=True)
+class SamplerSettings:
+    """How to sample.
+
+    Parameters
+    ----------
+    draws
+        Draws of each chain after tuning. The largest R-hat of some 7,000 entries that have all
+        converged is about 1.008 with 1,000 draws a chain, too near the limit of 1.01.
+    tune
+        Tuning draws of each chain.
+    chains, cores
+        Number of chains, and how many run at once.
+    target_accept
+        Mean acceptance probability that the step size is tuned to.
+    """
+
+    draws: int = 1500
+    tune: int = 600
+    chains: int = 4
+    cores: int = 2
+    target_accept: float = 0.85
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """A model with its sampler compiled; refits of other labels of the same shape reuse it.
+
+    Parameters
+    ----------
+    stack, codes
+        The channels and the coded evidence of the incidents of the fit.
+    model
+        The PyMC model.
+    sampler
+        What nutpie made of it.
+    """
+
+    stack: Stack
+    codes: Codes
+    model: pm.Model
+    sampler: nutpie.sample.CompiledModel
+
+
+def compile_model(stack: Stack, codes: Codes) -> CompiledModel:
+    """Assemble and compile the model of some incidents' evidence.
+
+    Only the parameters are traced by the sampler; tables are computed from them afterwards, which
+    halves what there is to compile.
+
+    Parameters
+    ----------
+    stack
+        The channels of the case.
+    codes
+        Evidence about the incidents of the fit.
+
+    Returns
+    -------
+    CompiledModel
+        Ready for ``sample``, as often as wanted.
+    """
+    model = assemble(stack, codes)
+    parameters = [variable.name for variable in model.free_RVs]
+    logger.info(
+        "compiling the model: %d incidents, %d parameters", len(codes.code), len(parameters)
+    )
+    return CompiledModel(
+        stack, codes, model, nutpie.compile_pymc_model(model, var_names=parameters)
+    )
+
+
+def sample(
+    compiled: CompiledModel,
+    settings: SamplerSettings,
+    *,
+    seed: int,
+    weight: NDArray[np.float64] | None = None,
+    incident_weight: NDArray[np.float64] | None = None,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Sample the posterior.
+
+    Parameters
+    ----------
+    compiled
+        The compiled model.
+    settings
+        How to sample.
+    seed
+        Seed of the sampler.
+    weight, incident_weight
+        Other weights of the slots (incidents, slots) and of the incidents (incidents,), to hide
+        labels or to leave incidents out.
+    progress
+        Shows how far the chains are.
+
+    Returns
+    -------
+    DataTree with groups ``posterior`` (parameters only) and ``sample_stats``.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another shape than the compiled model's.
+    """
+    sampler = compiled.sampler
+    if weight is not None or incident_weight is not None:
+        count = len(compiled.codes.code)
+        slots = compiled.codes.weight if weight is None else weight
+        incidents = np.ones(count) if incident_weight is None else incident_weight
+        if slots.shape != compiled.codes.weight.shape or incidents.shape != (count,):
+            raise ValueError(
+                f"weights of shape {slots.shape} and {incidents.shape} do not fit a model of "
+                f"{compiled.codes.weight.shape} incidents and slots"
+            )
+        sampler = sampler.with_data(weight=slots, incident_weight=incidents)
+    trace: xr.DataTree = nutpie.sample(
+        sampler,
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=settings.chains,
+        cores=settings.cores,
+        target_accept=settings.target_accept,
+        seed=seed,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=progress,
+        progress_rate=500,
+    )
+    return trace
+
+
+def table_draws(compiled: CompiledModel, posterior: xr.Dataset) -> dict[str, NDArray[np.float64]]:
+    """Compute the channels' tables and reported parameters for every draw.
+
+    Parameters
+    ----------
+    compiled
+        The compiled model.
+    posterior
+        Draws of its parameters.
+
+    Returns
+    -------
+    Arrays (chains, draws, ...) by variable: ``table_<channel>`` and each channel's reported ones.
+    """
+    model = compiled.model
+    names = [f"{TABLE}{channel.name}" for channel in compiled.stack.channels]
+    names += [name for channel in compiled.stack.channels for name in channel.reported()]
+    parameters = [variable.name for variable in model.free_RVs]
+    batched = {
+        variable: tensor(name, dtype="float64", shape=(None, *variable.type.shape))
+        for name, variable in zip(parameters, model.free_RVs, strict=True)
+    }
+    outputs = vectorize_graph([model[name] for name in names], replace=batched)
+    # Interpreted, not compiled: one pass over all draws costs less than compiling would.
+    tables = function(list(batched.values()), outputs, mode=Mode("py", "fast_compile"))
+    flat = {name: _flatten(posterior[name].to_numpy()) for name in parameters}
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    blocks = [
+        tables(*(flat[name][start : start + BLOCK] for name in parameters))
+        for start in range(0, chains * draws, BLOCK)
+    ]
+    return {
+        name: np.concatenate(parts).reshape(chains, draws, *parts[0].shape[1:])
+        for name, parts in zip(names, zip(*blocks, strict=True), strict=True)
+    }
+
+
+def _flatten(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Join chains and draws, of entries that may be none."""
+    chains, draws, *shape = values.shape
+    return values.reshape(chains * draws, *shape)

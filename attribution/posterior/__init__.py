@@ -1,0 +1,1 @@
+"""The fitted result: tables times draws, and every question asked of them."""

@@ -1,0 +1,456 @@
+"""The posterior: draws of a case's tables, and every question that can be asked of them."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.case.faults import nearest
+from attribution.channels.base_rate import BaseRateChannel
+from attribution.channels.claim import ClaimChannel
+from attribution.channels.effects import families
+from attribution.channels.evidence import Evidence, case_evidence
+from attribution.channels.label import LabelChannel
+from attribution.model.tables import TABLE, stacked_tables
+from attribution.posterior import tabulate
+from attribution.posterior.evidence_base import amount, grade
+from attribution.posterior.explanation import Explanation, pieces_of, weigh
+from attribution.posterior.intake import check_word, read_frame
+from attribution.posterior.kernel import Query, entropy_bits, probabilities, summarise
+from attribution.posterior.what_if import Change, WhatIf, changed_evidence
+from attribution.posterior.words import icd203
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from attribution.case.case import Case
+    from attribution.channels.base import Channel
+    from attribution.channels.stack import Codes, Stack
+    from attribution.posterior.manifest import Manifest
+
+#: Columns by which incidents may be selected.
+SELECTORS = ("weapon_type", "target_type", "country", "province")
+
+
+class UnknownIncidentError(LookupError):
+    """The case has no such incident.
+
+    Parameters
+    ----------
+    incident_id
+        What was asked for.
+    nearest
+        Identifiers that may have been meant.
+    """
+
+    def __init__(self, incident_id: str, nearest: tuple[str, ...]) -> None:
+        self.incident_id = incident_id
+        self.nearest = nearest
+        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        super().__init__(f"the case has no incident '{incident_id}'{hint}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """Whether the fit may be trusted.
+
+    Parameters
+    ----------
+    passed
+        Whether every check passed.
+    table
+        One row a check: check, value, limit, passed.
+    worst
+        The worst table entries: entry, rhat, ess_bulk.
+    text
+        The verdict in words.
+    """
+
+    passed: bool
+    table: pd.DataFrame
+    worst: pd.DataFrame
+    text: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Posterior:
+    """A fitted case.
+
+    Parameters
+    ----------
+    case
+        The case as known on the as-of date.
+    stack
+        Its channels.
+    tables, reported
+        Draws of the channels' tables and of the parameters they report, (draws, ...) by name.
+    manifest
+        Where the posterior comes from.
+    """
+
+    case: Case
+    stack: Stack
+    tables: Mapping[str, NDArray[np.float32]]
+    reported: Mapping[str, NDArray[np.float32]]
+    manifest: Manifest
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """Actor identifiers, in the order of every array."""
+        return self.case.config.actor_ids
+
+    @property
+    def actor_names(self) -> Mapping[str, str]:
+        """Printed names of the actors."""
+        return MappingProxyType({actor.id: actor.name for actor in self.case.config.actors})
+
+    def attribute(self, incidents: pd.DataFrame | Sequence[str] | None = None) -> pd.DataFrame:
+        """Say who is probably behind incidents.
+
+        Parameters
+        ----------
+        incidents
+            None for all of the case's; identifiers of some of them; or a table of other incidents
+            with the columns of ``incidents.csv`` and optionally ``claims`` (;-separated names).
+
+        Returns
+        -------
+        One row an incident, in order: incident_id, p_, lo_ and hi_ of every actor (posterior mean
+        and 90 % interval), top_actor, top_p, words (ICD 203), entropy_bits, evidence (low, moderate
+        or high) and status (ok, ``partial: ...`` or ``rejected: ...``, whose numbers are NaN).
+
+        Raises
+        ------
+        UnknownIncidentError
+            If an identifier is not one of the case's.
+        """
+        if isinstance(incidents, pd.DataFrame):
+            intake = read_frame(self.case, incidents)
+            return self._score(intake.evidence, intake.rejected, intake.notes)
+        if incidents is None:
+            return self._score(self._evidence)
+        rows = np.array([self._row(incident) for incident in incidents], dtype=np.int64)
+        return self._score(self._evidence.take(rows))
+
+    def explain(
+        self, incident_id: str, actor: str | None = None, against: str | None = None
+    ) -> Explanation:
+        """Take the answer for one incident apart into pieces of evidence.
+
+        Parameters
+        ----------
+        incident_id
+            An incident of the case.
+        actor
+            The actor to explain; None for the most probable.
+        against
+            A rival; None weighs the actor against all others together.
+
+        Raises
+        ------
+        UnknownIncidentError, ValueError
+            If the incident or an actor is unknown, or the rival is the actor itself.
+        """
+        return self._explain(
+            self._evidence.take(np.array([self._row(incident_id)])), actor, against
+        )
+
+    def what_if(
+        self,
+        incident_id: str | None = None,
+        *,
+        weapon_type: str | None = None,
+        target_type: str | None = None,
+        country: str | None = None,
+        province: str | None = None,
+        place: str | None = None,
+        date: str | None = None,
+        claims: Sequence[str] | None = None,
+        keep_labels: bool = True,
+    ) -> WhatIf:
+        """Change an incident, or make one up, and ask who would be behind it.
+
+        Parameters
+        ----------
+        incident_id
+            An incident of the case; None starts from one of which nothing is known.
+        weapon_type, target_type, country, province, place, date
+            New values; None leaves them, "" makes them unknown.
+        claims
+            Names that claim the attack, instead of those that did; [] for nobody.
+        keep_labels
+            Whether its labels stay.
+
+        Raises
+        ------
+        UnknownIncidentError, ValueError
+            If the incident, a word or a name cannot be read.
+        """
+        given = {
+            "weapon_type": weapon_type,
+            "target_type": target_type,
+            "country": country,
+            "province": province,
+            "place": place,
+            "date": date,
+        }
+        columns = {name: value for name, value in given.items() if value is not None}
+        return self.what_if_columns(
+            incident_id, columns=columns, claims=claims, keep_labels=keep_labels
+        )
+
+    def what_if_columns(
+        self,
+        incident_id: str | None,
+        *,
+        columns: Mapping[str, str],
+        claims: Sequence[str] | None = None,
+        keep_labels: bool = True,
+    ) -> WhatIf:
+        """Do as `what_if` does, for whatever columns the case has."""
+        row = None if incident_id is None else self._row(incident_id)
+        evidence, words = changed_evidence(self.case, row, Change(columns, claims, keep_labels))
+        explanation = self._explain(evidence, None, None)
+        before = None if incident_id is None else self.attribute([incident_id])
+        return WhatIf(before, explanation.attribution, explanation, words)
+
+    def shares(
+        self,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        by: str | None = None,
+        where: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> pd.DataFrame:
+        """Share of the case's incidents that each actor is behind.
+
+        Parameters
+        ----------
+        start, end
+            First and last day; None leaves the period open.
+        by
+            "month", "quarter" or "year"; None takes the whole period at once.
+        where
+            Words allowed by column (weapon_type, target_type, country, province).
+
+        Returns
+        -------
+        One row a period and actor: period, actor, name, share, lo, hi, expected_incidents,
+        n_incidents. The interval is that of the share among *these* incidents.
+
+        Raises
+        ------
+        ValueError
+            If ``by``, a column or a word is unknown.
+        """
+        chosen = self._selected(start, end, where)
+        periods = self._periods(by)
+        rows: list[dict[str, object]] = []
+        for period in sorted(set(periods[chosen])):
+            members = np.flatnonzero(chosen & (periods == period))
+            p = probabilities(self._draws, self._query.take(members))
+            rows += tabulate.share_rows(self.case, period, p, self.manifest.seed)
+        return pd.DataFrame(rows, columns=tabulate.SHARE_COLUMNS)
+
+    def brands(self, on: date | str | None = None) -> pd.DataFrame:
+        """Say who is behind each claiming name, on a day or on the last day it was in use."""
+        channel = self._channel(ClaimChannel)
+        return tabulate.brand_table(
+            self.case,
+            channel=channel,
+            table=self.tables[f"{TABLE}{channel.name}"],
+            base=self.tables[f"{TABLE}{self._channel(BaseRateChannel).name}"][:, 0],
+            family=self._query.family,
+            on=None if on is None else pd.Timestamp(on),
+        )
+
+    def labellers(self) -> pd.DataFrame:
+        """Say how often each labeller is right when it says "likely"."""
+        return tabulate.labeller_table(self.case, self._channel(LabelChannel), self.reported["hit"])
+
+    def preferences(self) -> pd.DataFrame:
+        """Say whom each kind of labeller names when it does not know."""
+        return tabulate.preference_table(
+            self.case, self._channel(LabelChannel), self.reported["preference"]
+        )
+
+    def diagnose(self) -> Diagnosis:
+        """Say whether the fit passed its diagnostics."""
+        verdict = self.manifest.verdict
+        table = pd.DataFrame(
+            [(c.name, c.value, c.limit, c.passed) for c in verdict.checks],
+            columns=["check", "value", "limit", "passed"],
+        )
+        worst = pd.DataFrame(
+            [(entry.name, entry.rhat, entry.ess_bulk) for entry in verdict.worst],
+            columns=["entry", "rhat", "ess_bulk"],
+        )
+        return Diagnosis(verdict.passed, table, worst, verdict.text)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model folder; see `attribution.posterior.store.save`."""
+        from attribution.posterior.store import save  # noqa: PLC0415 - store needs this class
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        known = "" if self.manifest.as_of is None else f", as of {self.manifest.as_of}"
+        verdict = "passed" if self.manifest.verdict.passed else "FAILED"
+        return (
+            f"Posterior({self.case.config.name!r}{known}: {self.manifest.draws} draws of "
+            f"{self.stack.zero_row} table rows, diagnostics {verdict})"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self))}</p>{self.diagnose().table.to_html(index=False)}"
+
+    @cached_property
+    def _draws(self) -> NDArray[np.float64]:
+        """Stacked tables, (draws, rows + 1, actors + families)."""
+        return stacked_tables(self.stack, self.tables, families(self.case.config.actors).width)
+
+    @cached_property
+    def _evidence(self) -> Evidence:
+        return case_evidence(self.case)
+
+    @cached_property
+    def _query(self) -> Query:
+        """Codes of all of the case's incidents."""
+        return self._as_query(self.stack.encode(self._evidence))
+
+    @cached_property
+    def _rows(self) -> Mapping[str, int]:
+        return {name: row for row, name in enumerate(self.case.incidents["incident_id"])}
+
+    def _as_query(self, codes: Codes) -> Query:
+        family = np.asarray(families(self.case.config.actors).of, dtype=np.int64)
+        return Query(codes.code, codes.weight, codes.act_slots, family)
+
+    def _row(self, incident_id: str) -> int:
+        if incident_id not in self._rows:
+            close = nearest(incident_id, tuple(self._rows))
+            raise UnknownIncidentError(incident_id, (close,) if close else ())
+        return self._rows[incident_id]
+
+    def _score(
+        self,
+        evidence: Evidence,
+        rejected: Sequence[str] | None = None,
+        notes: Sequence[Sequence[str]] | None = None,
+    ) -> pd.DataFrame:
+        codes = self.stack.encode(evidence)
+        summary = summarise(self._draws, self._as_query(codes))
+        refused = np.array(
+            [bool(reason) for reason in rejected or [""] * len(evidence)], dtype=bool
+        )
+        columns: dict[str, object] = {"incident_id": evidence.incidents["incident_id"].to_numpy()}
+        for prefix, values in (("p", summary.mean), ("lo", summary.low), ("hi", summary.high)):
+            for k, actor in enumerate(self.actors):
+                columns[f"{prefix}_{actor}"] = np.where(refused, np.nan, values[:, k])
+        top = summary.mean.argmax(axis=1) if len(evidence) else np.empty(0, dtype=np.int64)
+        top_p = np.take_along_axis(summary.mean, top[:, None], axis=1)[:, 0]
+        grades = grade(amount(self.stack, codes))
+        columns["top_actor"] = [
+            "" if no else self.actors[k] for k, no in zip(top, refused, strict=True)
+        ]
+        columns["top_p"] = np.where(refused, np.nan, top_p)
+        columns["words"] = ["" if no else icd203(p) for p, no in zip(top_p, refused, strict=True)]
+        columns["entropy_bits"] = np.where(refused, np.nan, entropy_bits(summary.mean))
+        columns["evidence"] = ["" if no else g for g, no in zip(grades, refused, strict=True)]
+        columns["status"] = [
+            _status(reason, [*more, *own])
+            for reason, more, own in zip(
+                rejected or [""] * len(evidence),
+                notes or [()] * len(evidence),
+                codes.notes,
+                strict=True,
+            )
+        ]
+        return pd.DataFrame(columns)
+
+    def _explain(self, evidence: Evidence, actor: str | None, against: str | None) -> Explanation:
+        for name in (actor, against):
+            check_word("actor", name or "", self.actors)
+        attribution = self._score(evidence)
+        chosen = actor or str(attribution.loc[0, "top_actor"])
+        if chosen == against:
+            raise ValueError(f"'{chosen}' cannot be weighed against itself")
+        codes = self.stack.encode(evidence)
+        table = weigh(
+            self._draws,
+            self._as_query(codes),
+            pieces_of(self.stack, codes, evidence),
+            self.actors.index(chosen),
+            None if against is None else self.actors.index(against),
+        )
+        sources = (
+            evidence.incidents["source_ids"].iloc[0] if "source_ids" in evidence.incidents else ""
+        )
+        acts = [channel.name for channel in self.stack.channels if channel.role == "act"][1:]
+        table.loc[table["channel"].isin(acts), "source_id"] = sources
+        probability, low, high = (
+            attribution[f"{part}_{chosen}"].to_numpy(dtype=float)[0] for part in ("p", "lo", "hi")
+        )
+        return Explanation(
+            incident_id=str(attribution.loc[0, "incident_id"]),
+            actor=chosen,
+            against=against,
+            probability=float(probability),
+            lo=float(low),
+            hi=float(high),
+            table=table,
+            attribution=attribution,
+        )
+
+    def _selected(
+        self,
+        start: date | str | None,
+        end: date | str | None,
+        where: Mapping[str, Sequence[str]],
+    ) -> NDArray[np.bool_]:
+        incidents = self.case.incidents
+        chosen = np.ones(len(incidents), dtype=bool)
+        if start is not None:
+            chosen &= (incidents["date"] >= pd.Timestamp(start)).to_numpy()
+        if end is not None:
+            chosen &= (incidents["date"] <= pd.Timestamp(end)).to_numpy()
+        for column, words in where.items():
+            check_word("column", column, SELECTORS)
+            allowed = sorted(
+                {*incidents[column], *self.case.config.vocabularies.get(column, ())} - {""}
+            )
+            for word in words:
+                check_word(column, word, allowed)
+            chosen &= incidents[column].isin(list(words)).to_numpy()
+        return chosen
+
+    def _periods(self, by: str | None) -> NDArray[np.str_]:
+        days = self.case.incidents["date"]
+        if by is None:
+            return np.full(len(days), "all")
+        check_word("by", by, tuple(tabulate.PERIODS))
+        return np.array([str(period) for period in days.dt.to_period(tabulate.PERIODS[by])])
+
+    def _channel[Kind: Channel](self, kind: type[Kind]) -> Kind:
+        for channel in self.stack.channels:
+            if isinstance(channel, kind):
+                return channel
+        raise LookupError(f"the case has no {kind.__name__}")
+
+
+def _status(rejected: str, notes: Sequence[str]) -> str:
+    if rejected:
+        return f"rejected: {rejected}"
+    return f"partial: {'; '.join(notes)}" if notes else "ok"

@@ -1,0 +1,173 @@
+"""The model folder: ``manifest.json``, ``draws.zarr`` and the case's tables. No pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from attribution import __version__
+from attribution.case.load import load_case, save_case
+from attribution.channels.stack import bind_stack
+from attribution.model.tables import TABLE
+from attribution.posterior.manifest import SCHEMA_VERSION, Manifest, manifest_from
+from attribution.posterior.posterior import Posterior
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MANIFEST = "manifest.json"
+DRAWS = "draws.zarr"
+CASE = "case"
+BUNDLED = Path(__file__).parents[1] / "bundled"
+REPOSITORY_DATA = Path(__file__).parents[2] / "data"
+
+
+class ModelFolderError(ValueError):
+    """A folder is not a model that this version can use."""
+
+
+class SchemaError(ModelFolderError):
+    """The folder's layout is of another schema version."""
+
+
+class PackageVersionError(ModelFolderError):
+    """The model was fitted by another version of this package."""
+
+
+class ChangedDataError(ModelFolderError):
+    """The tables in the folder are not those that the model was fitted to."""
+
+
+def save(posterior: Posterior, path: str | Path) -> None:
+    """Write a model folder, all of it or nothing.
+
+    Raises
+    ------
+    FileExistsError
+        If the path exists.
+    """
+    target = Path(path)
+    if target.exists():
+        raise FileExistsError(f"{target} exists already")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        save_case(posterior.case, partial / CASE)
+        _dataset(posterior).to_zarr(partial / DRAWS, mode="w", consolidated=False, zarr_format=3)
+        text = json.dumps(posterior.manifest.as_dict(), indent=1, ensure_ascii=False)
+        (partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        # mkdtemp makes folders that only their owner may read.
+        partial.chmod(0o777 & ~_umask())
+        partial.rename(target)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def load(path: str | Path, *, check_version: bool = True) -> Posterior:
+    """Read a model folder. No code in it is run.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    check_version
+        Refuse a model of another package version.
+
+    Raises
+    ------
+    SchemaError, PackageVersionError, ChangedDataError
+        If the folder is of another layout or version, or its tables are not those of the fit.
+    ModelFolderError
+        If it is no model folder at all.
+    """
+    folder = Path(path)
+    manifest = _read_manifest(folder)
+    if check_version and manifest.package_version != __version__:
+        raise PackageVersionError(
+            f"{folder} was fitted by version {manifest.package_version}; this is {__version__}. "
+            f"Fit it again."
+        )
+    case = replace(load_case(folder / CASE), as_of=manifest.as_of_day)
+    if case.fingerprint() != manifest.case_fingerprint:
+        raise ChangedDataError(f"the tables in {folder / CASE} have changed since the fit")
+    stack = bind_stack(case)
+    if {channel.name: channel.levels for channel in stack.channels} != dict(manifest.levels):
+        raise ChangedDataError(f"the channels' levels in {folder} are not those of the fit")
+    try:
+        with xr.open_zarr(folder / DRAWS, consolidated=False, chunks=None) as dataset:
+            arrays = {str(name): dataset[name].to_numpy() for name in dataset.data_vars}
+    except (OSError, KeyError, ValueError) as error:
+        raise ModelFolderError(f"{folder / DRAWS} cannot be read: {error}") from error
+    tables = {name: values for name, values in arrays.items() if name.startswith(TABLE)}
+    _check_shapes(folder, tables, manifest)
+    return Posterior(
+        case,
+        stack,
+        MappingProxyType(tables),
+        MappingProxyType({n: v for n, v in arrays.items() if not n.startswith(TABLE)}),
+        manifest,
+    )
+
+
+def bundled_model_folder(name: str = "iraq") -> Path:
+    """Return the folder of the fitted model that comes with the package."""
+    for parent in (BUNDLED, REPOSITORY_DATA):
+        folder = parent / f"{name}.model"
+        if folder.is_dir():
+            return folder
+    raise ModelFolderError(f"no fitted model of '{name}' comes with this package")
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    if not folder.exists():
+        raise ModelFolderError(f"{folder} does not exist")
+    if not path.is_file():
+        raise ModelFolderError(f"{folder} is not a model folder: it has no {MANIFEST}")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        schema = content["schema_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFolderError(f"{path} cannot be read: {error}") from error
+    if schema != SCHEMA_VERSION:
+        raise SchemaError(f"{folder} has schema version {schema}; this reads {SCHEMA_VERSION}")
+    try:
+        return manifest_from(content)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelFolderError(
+            f"{path} lacks a field or has one of another kind: {error}"
+        ) from error
+
+
+def _check_shapes(folder: Path, tables: dict[str, np.ndarray], manifest: Manifest) -> None:
+    for name, levels in manifest.levels.items():
+        shape = tables[f"{TABLE}{name}"].shape if f"{TABLE}{name}" in tables else None
+        if shape is None or shape[:2] != (manifest.draws, len(levels)):
+            raise ModelFolderError(
+                f"{folder / DRAWS}: the table of channel '{name}' has shape {shape}, not "
+                f"{manifest.draws} draws of {len(levels)} levels"
+            )
+
+
+def _dataset(posterior: Posterior) -> xr.Dataset:
+    """Put all draws into one dataset; axes carry no labels there, the manifest names the levels."""
+    variables = {
+        name: (("draw", *(f"{name}_axis{axis}" for axis in range(1, values.ndim))), values)
+        for name, values in {**posterior.tables, **posterior.reported}.items()
+    }
+    return xr.Dataset(variables)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

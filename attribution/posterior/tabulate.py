@@ -1,0 +1,173 @@
+"""Tables over many incidents: shares of actors, parents of brands, reliability of labellers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.channels.claim import NEW_BRAND, ClaimChannel
+from attribution.posterior.kernel import INTERVAL, log_prior
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from attribution.case.case import Case
+    from attribution.channels.label import LabelChannel
+
+SHARE_COLUMNS = [
+    "period",
+    "actor",
+    "name",
+    "share",
+    "lo",
+    "hi",
+    "expected_incidents",
+    "n_incidents",
+]
+PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
+
+
+def share_rows(
+    case: Case, period: str, p: NDArray[np.float64], seed: int
+) -> list[dict[str, object]]:
+    """Summarise who did the incidents of one period.
+
+    Parameters
+    ----------
+    case
+        The case, for the actors.
+    period
+        Name of the period.
+    p
+        Posterior of every incident and draw, (draws, incidents, actors).
+    seed
+        Seed of the draws of who did each incident.
+
+    Returns
+    -------
+    One row an actor. ``share`` is the mean; the interval is that of the share of these incidents,
+    so it holds both what is uncertain of the parameters and who did each incident given them.
+    """
+    draws, count, actors = p.shape
+    random = np.random.default_rng(seed)
+    threshold = random.random((draws, count, 1))
+    chosen = (p.cumsum(axis=-1) < threshold).sum(axis=-1).clip(max=actors - 1)
+    shares = np.stack([(chosen == actor).mean(axis=1) for actor in range(actors)], axis=1)
+    low, high = np.quantile(shares, INTERVAL, axis=0)
+    mean = p.mean(axis=(0, 1))
+    return [
+        {
+            "period": period,
+            "actor": actor.id,
+            "name": actor.name,
+            "share": float(mean[k]),
+            "lo": float(low[k]),
+            "hi": float(high[k]),
+            "expected_incidents": float(mean[k] * count),
+            "n_incidents": count,
+        }
+        for k, actor in enumerate(case.config.actors)
+    ]
+
+
+def brand_table(
+    case: Case,
+    *,
+    channel: ClaimChannel,
+    table: NDArray[np.floating],
+    base: NDArray[np.floating],
+    family: NDArray[np.int64],
+    on: pd.Timestamp | None,
+) -> pd.DataFrame:
+    """Return the parents of claiming names.
+
+    Parameters
+    ----------
+    channel, table
+        The claim channel and its table, (draws, levels, actors).
+    base
+        The base rate's row, (draws, actors + families).
+    family
+        Family of every actor.
+    on
+        Day on which names compete; None takes the last day on which each was in use.
+
+    Returns
+    -------
+    One row a brand and actor: the probability that a claim by the brand, about an incident of which
+    nothing else is known, comes from the actor.
+    """
+    prior = log_prior(np.asarray(base, dtype=np.float64), family)
+    groups = case.groups.set_index("group_id")
+    claims = case.statements[case.statements["kind"] == "claim"]["speaker_id"].value_counts()
+    last = case.incidents["date"].max()
+    ends = dict(zip(case.groups["group_id"], case.groups["active_to"], strict=True))
+    rows: list[dict[str, object]] = []
+    for brand in dict.fromkeys(name.group_id for name in channel.names):
+        if brand == NEW_BRAND or not (
+            groups.loc[brand, "kind"] in ("brand", "umbrella") or claims.get(brand, 0)
+        ):
+            continue
+        ended = ends[brand]
+        day = on if on is not None else last if pd.isna(ended) else min(ended, last)
+        code = channel.brand_codes(day)[brand]
+        eta = prior + table[:, code] - table[:, channel.epoch_code(day)]
+        p = np.exp(eta - eta.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        low, high = np.quantile(p, INTERVAL, axis=0)
+        rows += [
+            {
+                "brand_id": brand,
+                "name": groups.loc[brand, "name"],
+                "actor": actor.id,
+                "share": float(p[:, k].mean()),
+                "lo": float(low[k]),
+                "hi": float(high[k]),
+                "claims": int(claims.get(brand, 0)),
+                "active_from": groups.loc[brand, "active_from"],
+                "active_to": ended,
+            }
+            for k, actor in enumerate(case.config.actors)
+        ]
+    return pd.DataFrame(rows)
+
+
+def labeller_table(case: Case, channel: LabelChannel, hit: NDArray[np.floating]) -> pd.DataFrame:
+    """Return the hit rate of every labeller at the word "likely", from draws (draws, labellers)."""
+    people = case.labellers.set_index("labeller")
+    counts = case.labels["labeller"].value_counts()
+    low, high = np.quantile(hit, INTERVAL, axis=0)
+    return pd.DataFrame(
+        {
+            "labeller": channel.labellers,
+            "name": [people.loc[who, "name"] for who in channel.labellers],
+            "type": [people.loc[who, "type"] for who in channel.labellers],
+            "labels": [int(counts[who]) for who in channel.labellers],
+            "hit": hit.mean(axis=0, dtype=np.float64),
+            "lo": low,
+            "hi": high,
+        }
+    ).sort_values(["labels", "labeller"], ascending=[False, True], ignore_index=True)
+
+
+def preference_table(
+    case: Case, channel: LabelChannel, preference: NDArray[np.floating]
+) -> pd.DataFrame:
+    """Return whom each kind of labeller names when it does not know, (draws, kinds, actors)."""
+    low, high = np.quantile(preference, INTERVAL, axis=0)
+    mean = preference.mean(axis=0, dtype=np.float64)
+    return pd.DataFrame(
+        [
+            {
+                "labeller_type": kind,
+                "actor": actor,
+                "share": float(mean[row, k]),
+                "lo": float(low[row, k]),
+                "hi": float(high[row, k]),
+            }
+            for row, kind in enumerate(channel.kinds)
+            for k, actor in enumerate(case.config.actor_ids)
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Reports for people: words, tables, text and HTML."""

@@ -1,0 +1,1 @@
+"""Scoring: files of incidents in, files of attributions out."""

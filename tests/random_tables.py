@@ -1,0 +1,51 @@
+"""Tables of a stack of channels at random parameters, without any sampler."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import xarray as xr
+from small_case import small_case
+
+from attribution.channels.evidence import case_evidence
+from attribution.channels.stack import Codes, Stack, bind_stack
+from attribution.model.assemble import assemble
+from attribution.model.sampler import CompiledModel, table_draws
+
+
+@dataclass(frozen=True)
+class Drawn:
+    compiled: CompiledModel
+    posterior: xr.Dataset
+    tables: dict[str, np.ndarray]
+
+    def table(self, channel: str) -> np.ndarray:
+        """(draws, levels, columns)."""
+        values = self.tables[f"table_{channel}"]
+        return values.reshape(-1, *values.shape[2:])
+
+
+def draw_tables(stack: Stack, codes: Codes, chains: int, draws: int, seed: int) -> Drawn:
+    model = assemble(stack, codes)
+    compiled = CompiledModel(stack, codes, model, sampler=None)
+    rng = np.random.default_rng(seed)
+    values = {}
+    for variable in model.free_RVs:
+        point = rng.normal(0.0, 1.0, (chains, draws, *variable.type.shape))
+        positive = model.rvs_to_transforms[variable] is not None
+        values[variable.name] = np.exp(0.3 * point) if positive else point
+    posterior = xr.Dataset(
+        {
+            name: (("chain", "draw", *(f"{name}_{axis}" for axis in range(value.ndim - 2))), value)
+            for name, value in values.items()
+        }
+    )
+    return Drawn(compiled, posterior, table_draws(compiled, posterior))
+
+
+@cache
+def small_draws() -> Drawn:
+    """Six draws for the small case, all its incidents; shared, so do not change it."""
+    case = small_case()
+    stack = bind_stack(case)
+    return draw_tables(stack, stack.encode(case_evidence(case)), 2, 3, seed=11)
