@@ -140,15 +140,11 @@ def fit_draws(
         raise DiagnosticsError(verdict)
     logger.info("%s", verdict.text)
     kept = {name: thin(values, draws).astype(np.float32) for name, values in variables.items()}
-    return FitResult(
-        stack,
-        ReadOnly({n: v for n, v in kept.items() if n.startswith(TABLE)}),
-        ReadOnly({n: v for n, v in kept.items() if not n.startswith(TABLE)}),
-        fitted,
-        verdict,
-        seed,
-        settings,
+    tables, reported = (
+        ReadOnly({name: kept[name] for name in kept if name.startswith(TABLE) == table})
+        for table in (True, False)
     )
+    return FitResult(stack, tables, reported, fitted, verdict, seed, settings)
 
 
 def thin(values: NDArray[np.float64], keep: int) -> NDArray[np.float64]:

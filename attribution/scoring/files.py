@@ -75,13 +75,37 @@ def score_file(posterior: Attributor, source: Path, destination: Path) -> ScoreS
         then. A single bad row is no such error: it is marked in the column ``status``.
     """
     check_destination(source, destination)
-    incidents = read_incidents(source)
-    _log.info("scoring %d rows of %s", len(incidents), source.name)
-    scored = posterior.attribute(incidents)
-    if len(scored) != len(incidents):
-        raise RuntimeError(f"{len(incidents)} rows were scored, but {len(scored)} came back")
+    content = read_incidents(source)
+    _log.info("scoring %d rows of %s", len(content.rows), source.name)
+    scored = posterior.attribute(content.rows)
+    if len(scored) != len(content.rows):
+        raise RuntimeError(f"{len(content.rows)} rows were scored, but {len(scored)} came back")
+    scored = without_rejected(scored, content.rejected)
     write_attributions(scored, destination)
     return summary(scored)
+
+
+def without_rejected(scored: pd.DataFrame, rejected: Mapping[int, str]) -> pd.DataFrame:
+    """Take the answers away from rows that could not be read.
+
+    Parameters
+    ----------
+    scored
+        Score output.
+    rejected
+        Why a row could not be read, by position.
+
+    Returns
+    -------
+    DataFrame
+        The output with no number and no word in those rows, and the reason as their status.
+    """
+    result = scored.copy()
+    rows = list(rejected)
+    for name in result.columns.drop("incident_id"):
+        result.loc[rows, name] = float("nan") if result[name].dtype.kind == "f" else ""
+    result.loc[rows, "status"] = [f"{_REJECTED}{rejected[row]}" for row in rows]
+    return result
 
 
 def summary(scored: pd.DataFrame) -> ScoreSummary:

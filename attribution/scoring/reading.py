@@ -10,6 +10,7 @@ import csv
 import io
 import math
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from attribution.case.readonly import ReadOnly
 from attribution.scoring.errors import InputFileError
 
 if TYPE_CHECKING:
     from _csv import Reader
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 SUFFIXES = (".csv", ".parquet")
@@ -56,7 +58,23 @@ def file_kind(path: Path) -> str:
     return suffix
 
 
-def read_incidents(path: Path) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class IncidentFile:
+    """The rows of a file of incidents.
+
+    Attributes
+    ----------
+    rows
+        One row an incident in the file's order, every column text, "" for a missing value.
+    rejected
+        Why a row cannot be used, by position; its cells may stand in the wrong columns.
+    """
+
+    rows: pd.DataFrame
+    rejected: Mapping[int, str]
+
+
+def read_incidents(path: Path) -> IncidentFile:
     """Read a file of incidents.
 
     Parameters
@@ -66,8 +84,8 @@ def read_incidents(path: Path) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        One row an incident in the file's order, every column text, "" for a missing value.
+    IncidentFile
+        All rows of the file. A row with too many or too few cells is among them, marked.
 
     Raises
     ------
@@ -81,27 +99,27 @@ def read_incidents(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise InputFileError(path, "this is no file")
     try:
-        frame = _read_csv(path) if kind == ".csv" else _read_parquet(path)
+        content = _read_csv(path) if kind == ".csv" else _read_parquet(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputFileError(path, f"the file cannot be read ({reason})") from error
-    _require_columns(path, tuple(frame.columns))
-    return frame
+    _require_columns(path, tuple(content.rows.columns))
+    return content
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path) -> IncidentFile:
     rows = csv.reader(io.StringIO(_decoded(path), newline=""), strict=True)
     previous = csv.field_size_limit(_LONGEST_CELL)
     try:
         header = _header(path, next(rows, []))
-        records = _records(path, rows, len(header))
+        records, rejected = _records(rows, len(header))
     except csv.Error as error:
         raise InputFileError(path, f"this is not readable as CSV ({error})", rows.line_num) from (
             error
         )
     finally:
         csv.field_size_limit(previous)
-    return pd.DataFrame(records, columns=pd.Index(header), dtype="str")
+    return IncidentFile(pd.DataFrame(records, columns=pd.Index(header), dtype="str"), rejected)
 
 
 def _decoded(path: Path) -> str:
@@ -131,23 +149,22 @@ def _header(path: Path, cells: Sequence[str]) -> list[str]:
     return header
 
 
-def _records(path: Path, rows: Reader, width: int) -> list[list[str]]:
-    records = []
+def _records(rows: Reader, width: int) -> tuple[list[list[str]], Mapping[int, str]]:
+    """Read the rows; one of another width keeps its place, cut or filled, and is marked."""
+    records: list[list[str]] = []
+    rejected: dict[int, str] = {}
     for cells in rows:
         if not cells:  # A blank line is no row.
             continue
         if len(cells) != width:
-            raise InputFileError(
-                path,
-                f"{len(cells)} cells where the header has {width}; "
-                "a comma or a line break inside a cell needs quotation marks",
-                rows.line_num,
+            rejected[len(records)] = (
+                f"line {rows.line_num} has {len(cells)} cells where the header has {width}"
             )
-        records.append(cells)
-    return records
+        records.append([*cells, *[""] * width][:width])
+    return records, ReadOnly(rejected)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path) -> IncidentFile:
     if path.stat().st_size == 0:
         raise InputFileError(path, "the file is empty")
     try:
@@ -160,7 +177,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     names = list(table.column_names)
     _header(path, names)
     columns = {name: [_cell(value) for value in table.column(name).to_pylist()] for name in names}
-    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), dtype="str")
+    rows = pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), dtype="str")
+    return IncidentFile(rows, ReadOnly({}))
 
 
 def _cell(value: object) -> str:
