@@ -79,6 +79,9 @@ def fit(
     from attribution.case.load import load_case  # noqa: PLC0415
 
     loaded = load_case(case)
+    # A fit spends more time on compiling than on sampling; full optimisation of the compiled code
+    # costs more seconds than it saves. The compiler reads this once, when it is first imported.
+    os.environ.setdefault("NUMBA_OPT", "1")
     from attribution.posterior.fit import fit as fit_case  # noqa: PLC0415
 
     posterior = fit_case(loaded, seed=seed, as_of=as_of, draws=draws, force=force)
