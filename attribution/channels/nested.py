@@ -39,7 +39,7 @@ class NestedChannel(Channel):
     Parameters
     ----------
     paths
-        The path behind every level, in the order of ``levels``.
+        The path behind every level, in the order of ``levels``; every prefix of a path is one.
     scales
         Scale of the effects at each depth.
     read
@@ -64,17 +64,13 @@ class NestedChannel(Channel):
         from pytensor.tensor import zeros  # noqa: PLC0415 - heavy, needed to build a model
 
         groups = families(self.actors)
-        factor = act_factor(groups)
-        total: Tensor | None = None
-        for depth, scale in enumerate(self.scales):
-            nodes, index = _nodes(self.paths, depth)
-            effects = scale * normal_effects(f"{self.name}_{depth + 1}", len(nodes), factor)
-            # A path that ends above this depth gathers the row of zeros behind the last node.
-            padded = concatenated([effects, zeros((1, groups.width))])
-            part = padded[index]
-            total = part if total is None else total + part
-        assert total is not None
-        return total
+        scale = np.array([self.scales[len(path) - 1] for path in self.paths])
+        effects = normal_effects(self.name, len(self.paths), act_factor(groups))
+        # A path that ends early gathers the row of zeros behind the last effect.
+        padded = concatenated([scale[:, None] * effects, zeros((1, groups.width))])
+        index = _prefixes(self.paths, len(self.scales))
+        table: Tensor = padded[index.ravel()].reshape((*index.shape, groups.width)).sum(axis=1)
+        return table
 
     def encode(self, evidence: Evidence) -> Entries:
         """Look each path up; an unseen one takes its nearest known parent's new child."""
@@ -159,9 +155,14 @@ def _code(path: Path, known: dict[Path, int]) -> int:
     return -1
 
 
-def _nodes(paths: Sequence[Path], depth: int) -> tuple[list[Path], NDArray[np.int64]]:
-    """Return the distinct prefixes at a depth and, for each path, which of them it passes."""
-    nodes = sorted({path[: depth + 1] for path in paths if len(path) > depth})
-    position = {node: index for index, node in enumerate(nodes)}
-    index = [position[path[: depth + 1]] if len(path) > depth else len(nodes) for path in paths]
-    return nodes, np.asarray(index, dtype=np.int64)
+def _prefixes(paths: Sequence[Path], depth: int) -> NDArray[np.int64]:
+    """Return which paths each path passes, itself included: (paths, depth).
+
+    A path that ends early is filled with the number behind the last path.
+    """
+    position = {path: index for index, path in enumerate(paths)}
+    index = np.full((len(paths), depth), len(paths), dtype=np.int64)
+    for row, path in enumerate(paths):
+        for length in range(1, len(path) + 1):
+            index[row, length - 1] = position[path[:length]]
+    return index
