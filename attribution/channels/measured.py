@@ -5,10 +5,10 @@ A channel of codes looks a row up in its table. A channel that measures finds an
 `effects`) and adds :math:`\sum_a \beta_{a\kappa(c)}\, x_{iac}` to the column's score, with one
 weight a level for members of a family and one for families:
 
-.. math:: \beta_{a\kappa} \sim \operatorname{HalfNormal}(s)
+.. math:: \beta_{a\kappa} \sim N(\mu_a, \sigma_a)
 
-Weights are positive because the sign of every measure is known (nearer is more, a truce is less);
-few of them are learned from few labels, so their scale is small.
+A measure is built so that more of it should speak for an actor, hence a positive prior mean; a
+weight may still turn out negative. Few weights are learned, from few labels.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
+    from attribution.case.config import ChannelSpec
     from attribution.channels.base import Tensor
     from attribution.channels.evidence import Evidence
 
 #: Mean radius of the Earth in kilometres (International Union of Geodesy and Geophysics).
 EARTH_RADIUS = 6371.0
 #: Incidents measured at once; bounds memory.
-BLOCK = 20_000
+BLOCK = 2_000
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ class MeasuredChannel(Channel):
 
     Parameters
     ----------
-    scale
-        Scale of the prior of the weights.
+    prior
+        Mean and standard deviation of each level's weight: (levels, 2).
     """
 
-    scale: float
+    prior: tuple[tuple[float, float], ...]
 
     @property
     def role(self) -> Literal["act"]:
@@ -59,7 +60,8 @@ class MeasuredChannel(Channel):
         import pymc as pm  # noqa: PLC0415 - heavy, needed only while a model is built
 
         groups = families(self.actors)
-        weight = pm.HalfNormal(f"{self.name}_weight", self.scale, shape=(len(self.levels), 2))
+        mean, deviation = np.array(self.prior).T[:, :, None]
+        weight = pm.Normal(f"{self.name}_weight", mean, deviation, shape=(len(self.levels), 2))
         members = weight[:, :1] * np.ones((1, groups.actors))
         return concatenated([members, weight[:, 1:] * np.ones((1, groups.count))], axis=1)
 
@@ -92,6 +94,38 @@ class MeasuredChannel(Channel):
         -------
         Array of shape (rows, levels, actors + families).
         """
+
+
+def weight_prior(
+    spec: ChannelSpec, default: tuple[tuple[float, float], ...]
+) -> tuple[tuple[float, float], ...]:
+    """Read the option ``weight`` of a channel that measures.
+
+    Parameters
+    ----------
+    spec
+        Entry of ``case.toml``; ``options.weight`` is a mean and a standard deviation.
+    default
+        Prior of each level if the option is not given.
+
+    Returns
+    -------
+    Mean and standard deviation of each level's weight.
+
+    Raises
+    ------
+    ValueError
+        If the option is not two numbers, the second positive.
+    """
+    given = spec.options.get("weight")
+    if given is None:
+        return default
+    numbers = isinstance(given, (list, tuple)) and all(isinstance(v, (int, float)) for v in given)
+    if not numbers or len(given) != 2 or not given[1] > 0:
+        raise ValueError(
+            f"channel {spec.name}: options.weight must be a mean and a positive deviation"
+        )
+    return ((float(given[0]), float(given[1])),) * len(default)
 
 
 def columns_of(case: Case, group: str, day: pd.Timestamp) -> NDArray[np.float64]:

@@ -222,7 +222,10 @@ def bind_stack(case: Case) -> Stack:
     ValueError
         If the case lists a channel that does not exist, or one of them refuses its options.
     """
-    specs = [ChannelSpec(BASE_RATE, (), {}), *case.config.channels]
+    listed = sorted(case.config.channels, key=lambda spec: spec.name != BASE_RATE)
+    specs = [ChannelSpec(BASE_RATE, (), {}), *listed]
+    if listed and listed[0].name == BASE_RATE:
+        specs = listed
     bound: list[Channel] = []
     for spec in specs:
         bind = _bind_of(spec.name)

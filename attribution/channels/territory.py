@@ -21,7 +21,13 @@ import pandas as pd
 
 from attribution.channels.effects import families
 from attribution.channels.links import LATER
-from attribution.channels.measured import MeasuredChannel, columns_of, degrees, kilometres
+from attribution.channels.measured import (
+    MeasuredChannel,
+    columns_of,
+    degrees,
+    kilometres,
+    weight_prior,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +39,8 @@ if TYPE_CHECKING:
     from attribution.channels.base import Channel
     from attribution.channels.evidence import Evidence
 
-#: Scale of the weights' prior.
-SCALE = 0.5
+#: Prior mean and standard deviation of every level's weight.
+WEIGHT = (0.3, 0.3)
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,13 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
             raise ValueError(f"channel {spec.name}: options.{name} needs positive numbers")
     levels = tuple(f"within about {length:g} km" for length in lengths)
     return TerritoryChannel(
-        spec.name, case.config.actors, levels, SCALE, lengths, roles, ground_of(case, roles)
+        spec.name,
+        case.config.actors,
+        levels,
+        weight_prior(spec, (WEIGHT,) * len(levels)),
+        lengths,
+        roles,
+        ground_of(case, roles),
     )
 
 

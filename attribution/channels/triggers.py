@@ -21,7 +21,7 @@ import numpy as np
 from attribution.channels.base import spoken_day
 from attribution.channels.effects import families
 from attribution.channels.links import day_or_later
-from attribution.channels.measured import MeasuredChannel, columns_of, days_of
+from attribution.channels.measured import MeasuredChannel, columns_of, days_of, weight_prior
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from attribution.channels.base import Channel
     from attribution.channels.evidence import Evidence
 
-#: Scale of the weights' prior.
-SCALE = 0.3
+#: Prior mean and standard deviation of every level's weight.
+WEIGHT = (0.3, 0.3)
 #: An amount smaller than this is nothing: the event is forgotten.
 FORGOTTEN = 0.01
 
@@ -168,7 +168,7 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
         spec.name,
         case.config.actors,
         tuple(response.name for response in responses),
-        SCALE,
+        weight_prior(spec, (WEIGHT,) * len(responses)),
         responses,
         tuple(calendar_of(case, response) for response in responses),
     )
