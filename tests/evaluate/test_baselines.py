@@ -18,6 +18,7 @@ from attribution.evaluate.baselines import (
     standard_baselines,
 )
 from attribution.evaluate.baselines.encoding import category_codes, design_matrix
+from attribution.evaluate.credit import divide
 from attribution.evaluate.targets import Targets
 
 QUICK = (
@@ -98,7 +99,7 @@ def test_encodings_by_hand():
 
 
 def test_labels_are_divided_by_probability_within_the_set(toy, toy_p):
-    soft = em.divide(toy, toy_p[:3])
+    soft = divide(toy, toy_p[:3])
     first = np.array([0.9, 0, 0, 0]) / 1.3 + np.array([0.5, 0.25, 0.25, 0]) * 0.4 / 1.3
     np.testing.assert_allclose(soft, [first, [0, 0, 0, 1], [0, 1, 0, 0]])
 
