@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from attribution.evaluate.bootstrap import block_totals, paired_bootstrap, resample
+from attribution.evaluate.bootstrap import paired_bootstrap
 
 
 def block_losses(rng, n_blocks=40, size=4):
