@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from attribution.evaluate.baselines import AlwaysFirst
 from attribution.evaluate.heldout import MODEL
 from attribution.evaluate.summary import hardest, shown
 from attribution.evaluate.tables import REFERENCE, TOP
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # Blue and orange that colour-blind readers tell apart (Okabe and Ito).
 FIRST, SECOND, GREY = "#0072B2", "#D55E00", "#777777"
 COLUMNS = 3
+CERTAIN = AlwaysFirst().name
 LOSSES = (("label_loss", "label loss", FIRST), ("parent_loss", "parent loss", SECOND))
 
 
@@ -99,10 +101,12 @@ def subject_of(table: pd.DataFrame) -> str:
 
 
 def _forest(panel: Axes, held: HeldOut, differences: pd.DataFrame) -> None:
-    """Intervals of two losses, one line a comparison."""
+    """Draw intervals of two losses, one line a comparison."""
     side, who = ("minus", MODEL) if held.has_model else ("predictor", None)
     rows = differences if who is None else differences[differences["predictor"] == who]
-    names = list(rows[side].unique())
+    # Certainty in one actor loses so much that nothing else could be seen beside it.
+    names = [name for name in rows[side].unique() if name != CERTAIN]
+    rows = rows[rows[side] != CERTAIN]
     for place, (key, title, colour) in enumerate(LOSSES):
         own = rows[rows["score"] == key].set_index(side)
         heights = np.array([names.index(name) for name in own.index]) + 0.3 * place - 0.15
@@ -127,7 +131,7 @@ def _forest(panel: Axes, held: HeldOut, differences: pd.DataFrame) -> None:
 
 
 def _curve(panel: Axes, reliability: pd.DataFrame, predictor: str, actor: str) -> None:
-    """One isotonic curve with its band, over the diagonal and the predictions it rests on."""
+    """Draw one isotonic curve with its band, over the diagonal and the predictions it rests on."""
     panel.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
     own = _rows(reliability, predictor, actor)
     panel.fill_between(own["predicted"], own["lo"], own["hi"], color=FIRST, alpha=0.18, linewidth=0)

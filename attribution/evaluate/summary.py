@@ -74,7 +74,7 @@ def summary(
         "\n".join(_bullet(line) for line in verdicts(held, differences)),
     ]
     if held.plan.scheme != "kfold":
-        parts += ["Label loss, one by one:", _question_lines(questions)]
+        parts += ["Label loss, one by one:", _question_lines(table, questions)]
     parts += [_wrapped(each) for each in caveats(held)]
     parts.append(_wrapped(run_in_words(held, about)))
     return "\n\n".join(parts)
@@ -201,9 +201,9 @@ def verdicts(held: HeldOut, differences: pd.DataFrame) -> list[str]:
     else:
         rows, name = differences, "predictor"
         words = {
-            BETTER: "better than class frequencies:",
-            UNCLEAR: "not told apart from them:",
-            WORSE: "worse than them:",
+            BETTER: "better than the class frequencies are",
+            UNCLEAR: "not told apart from them are",
+            WORSE: "worse than them are",
         }
     for each in METRICS:
         own = rows[rows["score"] == each.key]
@@ -299,14 +299,12 @@ def _score_lines(table: pd.DataFrame) -> str:
     return str(frame.to_string(float_format="{:.3f}".format, na_rep="-"))
 
 
-def _question_lines(questions: pd.DataFrame) -> str:
-    frame = questions.rename(columns=_short_name).set_index("question").rename_axis(None)
-    frame = frame.rename(columns={"n incidents": "n"})
-    return str(frame.to_string(float_format="{:.2f}".format, na_rep="-", line_width=WIDTH))
-
-
-def _short_name(name: str) -> str:
-    return shown(name).replace("regression", "").replace("of labellers", "").strip()
+def _question_lines(table: pd.DataFrame, questions: pd.DataFrame) -> str:
+    """Only those whose figures a reader compares first; the table of the folder has them all."""
+    names = [name for name in (MODEL, hardest(table), REFERENCE) if name in table.index]
+    columns = {"n_incidents": "n", **{name: shown(name) for name in dict.fromkeys(names) if name}}
+    frame = questions.set_index("question").rename_axis(None)[list(columns)].rename(columns=columns)
+    return str(frame.to_string(float_format="{:.2f}".format, na_rep="-"))
 
 
 def _legend(table: pd.DataFrame) -> str:

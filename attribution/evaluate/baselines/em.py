@@ -50,9 +50,13 @@ def frequencies(targets: Targets, pseudo_count: float = PSEUDO_COUNT) -> Floats:
     """
     n_actors, n_rows = len(targets.actors), len(targets.incidents)
     p: Floats = np.full(n_actors, 1 / n_actors)
+    # Without features, labels that name the same set are divided alike.
+    sets, code = np.unique(targets.sets, axis=0, return_inverse=True)
+    weight = np.bincount(code.ravel(), targets.share, minlength=len(sets))
     for _ in range(1000):
-        soft = divide(targets, np.tile(p, (n_rows, 1)))
-        new = (pseudo_count + soft.sum(axis=0)) / (n_actors * pseudo_count + n_rows)
+        named = p * sets
+        count = weight @ (named / named.sum(axis=1, keepdims=True))
+        new = (pseudo_count + count) / (n_actors * pseudo_count + n_rows)
         done = np.max(np.abs(new - p)) < 1e-9
         p = new
         if done:
