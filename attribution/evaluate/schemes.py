@@ -230,22 +230,23 @@ def plan_labeller(
     EvaluationError
         If no label can be scored, or no labeller has enough of them.
     """
-    count = {}
-    for labeller in case.labels["labeller"].unique():
+    count: dict[str, Targets] = {}
+    rows = case.labels["labeller"].value_counts()
+    for labeller in rows.index[rows >= min_labels]:
         asked = targets_from_case(only_labeller(case, labeller))
         if len(asked.incident) >= max(min_labels, 1):
             count[labeller] = asked
     if not count:
         scored_labels(case)
         raise EvaluationError(f"no labeller has {min_labels} labels that can be scored")
-    features, rows = features_from_case(case), np.arange(len(case.incidents))
+    features, every = features_from_case(case), np.arange(len(case.incidents))
     questions = []
     for labeller, asked in sorted(
         count.items(), key=lambda item: (-len(item[1].incident), item[0])
     ):
         known = hide_labellers(case, _echoes(case, labeller) if hide_echoes else {labeller})
         train = targets_from_case(known)
-        questions.append(Question(labeller, known, None, features, rows, train, asked))
+        questions.append(Question(labeller, known, None, features, every, train, asked))
     hidden = (
         "All labels of the labeller and of its echo group are hidden from the whole case; what "
         "others said of the same incidents is seen."
