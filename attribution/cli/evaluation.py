@@ -27,48 +27,53 @@ class Baselines(StrEnum):
     NONE = "none"
 
 
+OutputOption = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="DIR", help="Folder to write tables and figures to."),
+]
+SchemeOption = Annotated[
+    Scheme,
+    typer.Option(
+        help="What is hidden: random folds, what was not known before a quarter, or a labeller."
+    ),
+]
+SeedsOption = Annotated[
+    Seeds | None,
+    typer.Option(
+        parser=parse_seeds,
+        metavar="N,N,…",
+        help="Seeds of folds and fits.  [default: 0,1,2 for kfold, otherwise 0]",
+    ),
+]
+FromOption = Annotated[
+    date | None,
+    typer.Option(
+        "--from",
+        parser=parse_date,
+        metavar="DATE",
+        help="First day that is tested (temporal).  [default: 2020-01-01]",
+    ),
+]
+EchoesOption = Annotated[
+    bool,
+    typer.Option(
+        "--hide-echoes", help="Hide the labels of a labeller's echo group, too (labeller)."
+    ),
+]
+
+
 def evaluate(
     case: CaseArgument,
     *,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="DIR", help="Folder to write tables and figures to."
-        ),
-    ],
-    scheme: Annotated[
-        Scheme,
-        typer.Option(
-            help="What is hidden: random folds, what was not known before a quarter, or a labeller."
-        ),
-    ] = Scheme.KFOLD,
-    seeds: Annotated[
-        Seeds | None,
-        typer.Option(
-            parser=parse_seeds,
-            metavar="N,N,…",
-            help="Seeds of folds and fits.  [default: 0,1,2 for kfold, otherwise 0]",
-        ),
-    ] = None,
+    output: OutputOption,
+    scheme: SchemeOption = Scheme.KFOLD,
+    seeds: SeedsOption = None,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds (kfold).")] = 5,
-    start: Annotated[
-        date | None,
-        typer.Option(
-            "--from",
-            parser=parse_date,
-            metavar="DATE",
-            help="First day that is tested (temporal).  [default: 2020-01-01]",
-        ),
-    ] = None,
+    start: FromOption = None,
     min_labels: Annotated[
         int, typer.Option(min=1, help="Least scored labels of a labeller (labeller).")
     ] = 5,
-    hide_echoes: Annotated[
-        bool,
-        typer.Option(
-            "--hide-echoes", help="Hide the labels of a labeller's echo group, too (labeller)."
-        ),
-    ] = False,
+    hide_echoes: EchoesOption = False,
     baselines: Annotated[
         Baselines, typer.Option(help="Competitors: fast ones, all, or class frequencies only.")
     ] = Baselines.ALL,

@@ -179,6 +179,14 @@ def calibration_error(targets: Targets, p: npt.ArrayLike, bins: int = 10) -> flo
     return float(np.average(np.abs(table.accuracy - table.confidence), weights=table.weight))
 
 
+def _gaps(targets: Targets, p: npt.ArrayLike, bins: int) -> Floats:
+    """(M, bins) credit minus probability of the likeliest actor, in the bin of the latter."""
+    top = top_points(targets, p)
+    gaps = np.zeros((len(top.credit), bins))
+    gaps[np.arange(len(gaps)), _bin(top, bins)] = top.credit - top.predicted
+    return gaps
+
+
 def calibration_difference(
     targets: Targets,
     pairs: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]],
@@ -228,16 +236,12 @@ def calibration_difference(
     if not pairs or not len(targets.incidents):
         raise ValueError("no incident is scored under both predictions")
     times = resample(block, seed, draws)
-    drawn = np.zeros(draws)
-    seen = 0.0
+    size = times @ block_totals(np.ones(len(targets.incidents)), block)
+    drawn, seen = np.zeros(draws), 0.0
     for pair in pairs:
         for sign, p in zip((1, -1), pair, strict=True):
-            top = top_points(targets, p)
-            gaps = np.zeros((len(top.credit), bins))
-            gaps[np.arange(len(gaps)), _bin(top, bins)] = top.credit - top.predicted
-            size = times @ block_totals(np.ones(len(gaps)), block)
-            error = np.abs(times @ block_totals(gaps, block)).sum(axis=1) / size
-            drawn += sign * error / len(pairs)
+            gaps = block_totals(_gaps(targets, p, bins), block)
+            drawn += sign * np.abs(times @ gaps).sum(axis=1) / size / len(pairs)
             seen += sign * calibration_error(targets, p, bins) / len(pairs)
     lo, hi = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Difference(seen, float(lo), float(hi))

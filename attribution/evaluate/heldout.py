@@ -14,7 +14,7 @@ from attribution.evaluate.splits import weeks
 from attribution.evaluate.targets import Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from attribution.evaluate.baselines import Baseline
     from attribution.evaluate.predictor import Predictor
@@ -93,46 +93,66 @@ def ask(
     ValueError
         If a prediction is no table of distributions, or a label is asked twice.
     """
-    running = list(baselines)
-    names = [MODEL] * (predictor is not None) + [each.name for each in running]
-    answers: dict[str, list[Floats]] = {name: [] for name in names}
-    questions, order = [], [_Rows(plan, repetition) for repetition in plan.repetitions]
-    left_out: dict[str, str] = {}
-    steps.begin(len(names) * sum(len(each.questions) for each in plan.repetitions))
-    for repetition, rows in zip(plan.repetitions, order, strict=True):
-        parts: dict[str, list[Floats]] = {name: [] for name in answers}
-        for number, question in enumerate(repetition.questions):
-            asked = question.asked.incidents
-            where = f"seed {repetition.seed}, {question.name}"
-            if predictor is not None:
-                steps.step(f"{where}: {MODEL}")
-                seed = SEEDS_APART * repetition.seed + number
-                p = predictor.predict(question.known, seed, evidence=question.evidence)
-                parts[MODEL].append(check_probabilities(question.asked, p)[asked])
-            for baseline in tuple(running):
-                steps.step(f"{where}: {baseline.name}")
-                try:
-                    p = _baseline(baseline, question, repetition.seed)
-                except MissingExtraError as fault:
-                    logger.warning("%s is left out: %s", baseline.name, fault)
-                    left_out[baseline.name] = str(fault)
-                    running.remove(baseline)
-                    continue
-                parts[baseline.name].append(check_probabilities(question.asked, p)[asked])
-        for name in answers.keys() - left_out.keys():
-            answers[name].append(np.concatenate(parts[name])[rows.order])
-        questions.append(rows.names)
-    first = order[0]
-    if any(not np.array_equal(first.incident, each.incident) for each in order):
+    rows = [_Rows(plan, repetition) for repetition in plan.repetitions]
+    first = rows[0]
+    if any(not np.array_equal(first.incident, each.incident) for each in rows):
         raise ValueError("the repetitions of a plan ask for different labels")
+    asking = _Asking(predictor, list(baselines), steps, {})
+    count = (predictor is not None) + len(asking.running)
+    steps.begin(count * sum(len(each.questions) for each in plan.repetitions))
+    answers = [asking.answer(repetition) for repetition in plan.repetitions]
     return HeldOut(
         plan=plan,
         targets=first.targets,
         incident=first.incident,
-        questions=tuple(questions),
-        predictions={name: tuple(each) for name, each in answers.items() if name not in left_out},
-        left_out=left_out,
+        questions=tuple(each.names for each in rows),
+        predictions={
+            name: tuple(
+                answer[name][each.order] for answer, each in zip(answers, rows, strict=True)
+            )
+            # The last answer holds nobody who was left out on the way.
+            for name in answers[-1]
+        },
+        left_out=asking.left_out,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Asking:
+    """Who is still asked; a baseline whose library is missing drops out."""
+
+    predictor: Predictor | None
+    running: list[Baseline]
+    steps: Steps
+    left_out: dict[str, str]
+
+    def answer(self, repetition: Repetition) -> dict[str, Floats]:
+        """For each predictor (M, K), in the order of the questions."""
+        parts: dict[str, list[Floats]] = {}
+        for number, question in enumerate(repetition.questions):
+            for name, p in self._answers(question, repetition.seed, number):
+                rows = check_probabilities(question.asked, p)[question.asked.incidents]
+                parts.setdefault(name, []).append(rows)
+        names = parts.keys() - self.left_out.keys()
+        return {name: np.concatenate(parts[name]) for name in parts if name in names}
+
+    def _answers(self, question: Question, seed: int, number: int) -> Iterator[tuple[str, Floats]]:
+        where = f"seed {seed}, {question.name}"
+        if self.predictor is not None:
+            self.steps.step(f"{where}: {MODEL}")
+            refit = SEEDS_APART * seed + number
+            yield (
+                MODEL,
+                self.predictor.predict(question.known, refit, evidence=question.evidence),
+            )
+        for baseline in tuple(self.running):
+            self.steps.step(f"{where}: {baseline.name}")
+            try:
+                yield baseline.name, _baseline(baseline, question, seed)
+            except MissingExtraError as fault:
+                logger.warning("%s is left out: %s", baseline.name, fault)
+                self.left_out[baseline.name] = str(fault)
+                self.running.remove(baseline)
 
 
 class _Rows:

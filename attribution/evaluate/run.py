@@ -24,13 +24,15 @@ from attribution.evaluate.schemes import (
 from attribution.evaluate.steps import choose_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     from attribution.case.case import Case
     from attribution.evaluate.baselines import Baseline
     from attribution.evaluate.predictor import Predictor
     from attribution.evaluate.results import EvaluationReport
+    from attribution.evaluate.schemes import Plan
+    from attribution.evaluate.steps import Steps
 
 type BaselineSet = Literal["fast", "all", "none"]
 BASELINE_SETS: tuple[BaselineSet, ...] = ("fast", "all", "none")
@@ -58,8 +60,8 @@ def evaluate(
     case
         The case.
     scheme
-        "kfold": random folds of the labelled incidents. "temporal": each quarter from what was
-        known the day before it. "labeller": each labeller from all the others.
+        "kfold" (random folds), "temporal" (each quarter from what was known the day before it) or
+        "labeller" (each labeller from all the others).
     seeds
         Seeds of folds and fits; by default 0, 1, 2 for "kfold" and 0 otherwise.
     folds
@@ -71,8 +73,8 @@ def evaluate(
     hide_echoes
         Hide the labels of a labeller's echo group as well ("labeller").
     baselines
-        "all", "fast" (seconds, no further library), "none" (only the class frequencies, against
-        which skill is measured), or baselines of one's own.
+        "all", "fast" (no further library), "none" (only the class frequencies, against which skill
+        is measured), or baselines of one's own.
     model
         True compiles the model, which takes minutes; a predictor that was compiled for this case
         is used as it is; False evaluates the baselines alone.
@@ -89,22 +91,40 @@ def evaluate(
     EvaluationError
         If an option is unknown or out of range, or the case holds nothing to score.
     """
-    chosen = _seeds(scheme, seeds)
-    if scheme == "temporal":
-        plan = plan_temporal(case, chosen, start)
-    elif scheme == "labeller":
-        plan = plan_labeller(case, chosen, min_labels, hide_echoes=hide_echoes)
-    else:
-        plan = plan_kfold(case, chosen, folds)
-    competitors = _competitors(baselines, scheme)
-    if model is False and len(competitors) < 2:
-        raise EvaluationError("without the model and without baselines nothing is left to evaluate")
+    plan = _plan(
+        case,
+        scheme,
+        seeds,
+        folds=folds,
+        start=start,
+        min_labels=min_labels,
+        hide_echoes=hide_echoes,
+    )
+    competitors = _competitors(baselines, scheme, alone=model is False)
     about = describe_run(case)
     with choose_steps(show=show_progress) as steps:
-        predictor = _predictor(case, model, steps.step)
-        held = ask(plan, predictor, competitors, steps)
+        held = ask(plan, _predictor(case, model, steps), competitors, steps)
+        steps.begin(1)
         steps.step("comparing")
         return report_from(held, about)
+
+
+def _plan(
+    case: Case,
+    scheme: str,
+    seeds: Sequence[int] | None,
+    *,
+    folds: int,
+    start: date,
+    min_labels: int,
+    hide_echoes: bool,
+) -> Plan:
+    chosen = _seeds(scheme, seeds)
+    if scheme == "temporal":
+        return plan_temporal(case, chosen, start)
+    if scheme == "labeller":
+        return plan_labeller(case, chosen, min_labels, hide_echoes=hide_echoes)
+    return plan_kfold(case, chosen, folds)
 
 
 def _seeds(scheme: str, seeds: Sequence[int] | None) -> tuple[int, ...]:
@@ -116,7 +136,16 @@ def _seeds(scheme: str, seeds: Sequence[int] | None) -> tuple[int, ...]:
     return chosen
 
 
-def _competitors(baselines: BaselineSet | Sequence[Baseline], scheme: str) -> tuple[Baseline, ...]:
+def _competitors(
+    baselines: BaselineSet | Sequence[Baseline], scheme: str, *, alone: bool
+) -> tuple[Baseline, ...]:
+    chosen = _chosen(baselines, scheme)
+    if alone and (not chosen or baselines == "none"):
+        raise EvaluationError("without the model and without baselines nothing is left to evaluate")
+    return chosen
+
+
+def _chosen(baselines: BaselineSet | Sequence[Baseline], scheme: str) -> tuple[Baseline, ...]:
     if not isinstance(baselines, str):
         return tuple(baselines)
     if baselines not in BASELINE_SETS:
@@ -127,14 +156,13 @@ def _competitors(baselines: BaselineSet | Sequence[Baseline], scheme: str) -> tu
     return (*chosen, MajorityOfLabellers()) if scheme == "labeller" else chosen
 
 
-def _predictor(
-    case: Case, model: Predictor | bool, step: Callable[[str], None]
-) -> Predictor | None:
+def _predictor(case: Case, model: Predictor | bool, steps: Steps) -> Predictor | None:
     if not isinstance(model, bool):
         return model
     if not model:
         return None
-    step("compiling the model")
+    steps.begin(1)
+    steps.step("compiling the model, which takes minutes")
     from attribution.evaluate.refit import compile_refitter  # noqa: PLC0415 - seconds to import
 
     return cast("Predictor", compile_refitter(case))

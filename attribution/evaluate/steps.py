@@ -23,7 +23,7 @@ class Steps(Protocol):
     """Told of every step before it is made; used as a context."""
 
     def begin(self, total: int) -> None:
-        """Learn how many steps there will be."""
+        """Learn how many steps come next; a new stage counts from its own beginning."""
 
     def step(self, text: str) -> None:
         """Begin the next step."""
@@ -57,8 +57,9 @@ class TerminalSteps:
         self._begun = 0
 
     def begin(self, total: int) -> None:
-        """Set the length of the bar."""
-        self._bar.update(self._task, total=max(total, 1))
+        """Set the length of the bar and start over."""
+        self._begun = 0
+        self._bar.reset(self._task, total=max(total, 1))
 
     def step(self, text: str) -> None:
         """Move the bar."""
@@ -89,8 +90,8 @@ class LogSteps:
         self._last = float("-inf")
 
     def begin(self, total: int) -> None:
-        """Remember how many steps there are."""
-        self._total = total
+        """Remember how many steps there are; the first is always told."""
+        self._total, self._begun, self._last = total, 0, float("-inf")
 
     def step(self, text: str) -> None:
         """Write a line if the last one is old enough."""
@@ -99,7 +100,8 @@ class LogSteps:
         if now - self._last < LINE_EVERY:
             return
         self._last = now
-        logger.info("evaluating: step %d of %d, %s", self._begun, self._total, text)
+        where = f"step {self._begun} of {self._total}, " if self._total > 1 else ""
+        logger.info("evaluating: %s%s", where, text)
 
     def __enter__(self) -> Self:
         """Nothing to start."""
