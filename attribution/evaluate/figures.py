@@ -122,7 +122,7 @@ def _forest(panel: Axes, held: HeldOut, differences: pd.DataFrame) -> None:
         )
     panel.axvline(0, color=GREY, linewidth=1)
     panel.set_yticks(range(len(names)), [shown(name) for name in names], fontsize=9)
-    panel.set_ylim(len(names) - 0.5, -0.5)
+    panel.set_ylim(max(len(names), 1) - 0.5, -0.5)
     minus = "this model minus each baseline" if who else f"each baseline minus {shown(REFERENCE)}"
     panel.set_xlabel(f"{minus}, nats (90 % intervals); left of 0 is better", fontsize=9)
     panel.set_title("Who predicts hidden labels better?", fontsize=10)

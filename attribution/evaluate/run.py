@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from attribution.evaluate.baselines import (
     ClassFrequencies,
@@ -91,15 +91,8 @@ def evaluate(
     EvaluationError
         If an option is unknown or out of range, or the case holds nothing to score.
     """
-    plan = _plan(
-        case,
-        scheme,
-        seeds,
-        folds=folds,
-        start=start,
-        min_labels=min_labels,
-        hide_echoes=hide_echoes,
-    )
+    settings = _Settings(folds, start, min_labels, hide_echoes)
+    plan = _plan(case, scheme, seeds, settings)
     competitors = _competitors(baselines, scheme, alone=model is False)
     about = describe_run(case)
     with choose_steps(show=show_progress) as steps:
@@ -109,22 +102,23 @@ def evaluate(
         return report_from(held, about)
 
 
-def _plan(
-    case: Case,
-    scheme: str,
-    seeds: Sequence[int] | None,
-    *,
-    folds: int,
-    start: date,
-    min_labels: int,
-    hide_echoes: bool,
-) -> Plan:
+class _Settings(NamedTuple):
+    """What only one scheme reads."""
+
+    folds: int
+    start: date
+    min_labels: int
+    hide_echoes: bool
+
+
+def _plan(case: Case, scheme: str, seeds: Sequence[int] | None, settings: _Settings) -> Plan:
     chosen = _seeds(scheme, seeds)
     if scheme == "temporal":
-        return plan_temporal(case, chosen, start)
+        return plan_temporal(case, chosen, settings.start)
     if scheme == "labeller":
-        return plan_labeller(case, chosen, min_labels, hide_echoes=hide_echoes)
-    return plan_kfold(case, chosen, folds)
+        least = settings.min_labels
+        return plan_labeller(case, chosen, least, hide_echoes=settings.hide_echoes)
+    return plan_kfold(case, chosen, settings.folds)
 
 
 def _seeds(scheme: str, seeds: Sequence[int] | None) -> tuple[int, ...]:
