@@ -22,7 +22,7 @@ the claiming brand not at all, since the claim channel already reads the brand.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -170,6 +170,13 @@ class LabelChannel(Channel):
         details.append(spoken_day(day_at(table, piece)))
         shown = ", ".join(text for text in details if text)
         return f"{self._people.get(who) or who} named {self._groups.get(named, named)} ({shown})"
+
+    def revised(self, case: Case) -> Channel:
+        """Return the same levels; what a name stood for is read from the other state.
+
+        A label whose name then stood for other actors has no level and is passed over.
+        """
+        return replace(self, case=case, series_size=_series_sizes(case))
 
     @cached_property
     def _positions(self) -> Mapping[Level, int]:
