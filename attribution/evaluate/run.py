@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from attribution.evaluate.baselines import (
     ClassFrequencies,
@@ -159,4 +159,4 @@ def _predictor(case: Case, model: Predictor | bool, steps: Steps) -> Predictor |
     steps.step("compiling the model, which takes minutes")
     from attribution.evaluate.refit import compile_refitter  # noqa: PLC0415 - seconds to import
 
-    return cast("Predictor", compile_refitter(case))
+    return compile_refitter(case)
