@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fake_predictor import SIMPLE, Oracle
+from matplotlib.figure import Figure
 from typer.testing import CliRunner, Result
 
 from attribution.case.case import Case
@@ -28,6 +29,8 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     fake = SimpleNamespace(compile_refitter=Oracle)
     monkeypatch.setitem(sys.modules, "attribution.evaluate.refit", fake)
     monkeypatch.setattr("attribution.evaluate.run.standard_baselines", lambda: SIMPLE)
+    for name in ("overview", "actors"):
+        monkeypatch.setattr(f"attribution.evaluate.figures.{name}", lambda *_: Figure((1, 1)))
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> Result:
