@@ -127,7 +127,10 @@ class LabelChannel(Channel):
         # The middle word stands for a labeller where one figure is wanted.
         pm.Deterministic("hit", pt.sigmoid(word[1] + kind_effect[labeller_kind] + own))
         pm.Deterministic("hit_by_confidence", pt.sigmoid(word))
-        table: Tensor = pt.log(hit[:, None] * self.members + ((1.0 - hit) * guess)[:, None])
+        # Two logarithms a level, not one an actor: an actor is in the set or it is not.
+        outside = pt.log((1.0 - hit) * guess)
+        inside = pt.log(hit + (1.0 - hit) * guess)
+        table: Tensor = outside[:, None] + (inside - outside)[:, None] * self.members
         return table
 
     def reported(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
