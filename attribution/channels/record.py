@@ -69,8 +69,10 @@ class Record:
         here, there = _joined(_places(incidents), depth), _joined(self.place, depth)
         return np.asarray((here[:, None] == there[None, :]) & (here != "")[:, None])
 
-    def age(self, incidents: pd.DataFrame, until: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return how old the record's incidents are when they are seen.
+    def age(
+        self, incidents: pd.DataFrame, until: NDArray[np.float64], *, later: bool = False
+    ) -> NDArray[np.float64]:
+        """Return how far in time the record's incidents are from those that see them.
 
         Parameters
         ----------
@@ -78,12 +80,15 @@ class Record:
             Rows of the incidents' table.
         until
             Day up to which each sees the record; see ``seen_until``.
+        later
+            Whether later incidents of the record are seen, too.
 
         Returns
         -------
-        Days, (incidents, n); NaN for what is not seen: later incidents, and the incident itself.
+        Days, (incidents, n); NaN for what is not seen, the incident itself among it.
         """
         age = until[:, None] - self.day[None, :]
+        age = np.abs(age) if later else age
         itself = incidents["incident_id"].to_numpy()[:, None] == self.incident_id[None, :]
         with np.errstate(invalid="ignore"):
             return np.where((age >= 0) & ~itself, age, np.nan)
@@ -199,6 +204,9 @@ class Reading:
         Words of the labels' column ``basis`` that are read.
     seen_until
         Column with the day up to which an incident sees the record; "" for its own day.
+    later
+        Whether an incident sees later ones as well: an analyst who looks back does, as far as the
+        case's as-of date allows.
     established
         Incidents on record that make an actor one by itself; before that they count for the
         residual actors, as they would have at the time.
@@ -206,6 +214,7 @@ class Reading:
 
     bases: tuple[str, ...]
     seen_until: str
+    later: bool
     established: float
 
 
@@ -235,7 +244,14 @@ def read_options(spec: ChannelSpec, case: Case) -> Reading:
     least = spec.options.get("established", 0)
     if not isinstance(least, (int, float)) or not least >= 0:
         raise ValueError(f"channel {spec.name}: options.established must be a number, 0 or more")
-    return Reading(read_bases(spec.name, spec.options.get("bases")), column, float(least))
+    later = spec.options.get("later", False)
+    if not isinstance(later, bool) or (later and (column or least)):
+        raise ValueError(
+            f"channel {spec.name}: options.later must be true or false, and goes without "
+            "seen_until and established"
+        )
+    bases = read_bases(spec.name, spec.options.get("bases"))
+    return Reading(bases, column, later, float(least))
 
 
 def read_bases(channel: str, given: object) -> tuple[str, ...]:

@@ -46,11 +46,15 @@ class Refitter:
         The compiled model over all its labelled incidents.
     fitted
         Their positions among the case's incidents.
+    unlabelled
+        Weight in the fit of an incident without a known label; 0 in the model as it is fitted
+        (`attribution.model.fit`).
     """
 
     case: Case
     compiled: CompiledModel
     fitted: NDArray[np.int64]
+    unlabelled: float = 0.0
 
     def predict(
         self, known: Case, seed: int, *, evidence: Evidence | None = None
@@ -119,8 +123,9 @@ class Refitter:
         if not labelled.any():
             raise NothingToLearnError("no incident carries a known label to learn from")
         data = model_data(stack, codes)
-        # An incident without labels is not part of a fit (attribution.model.fit).
-        data[INCIDENT_WEIGHT] = labelled.astype(np.float64)
+        happened = self.case.incidents["incident_id"].isin(known.incidents["incident_id"])
+        weight = np.where(labelled, 1.0, self.unlabelled)
+        data[INCIDENT_WEIGHT] = weight * happened.to_numpy()[self.fitted]
         trace = sample(self.compiled, SETTINGS, seed=seed, data=data)
         tables = table_draws(self.compiled, trace["posterior"].to_dataset(), data)
         flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in tables.items()}
@@ -136,19 +141,24 @@ class _Refitted(NamedTuple):
     draws: NDArray[np.float64]
 
 
-def compile_refitter(case: Case) -> Refitter:
+def compile_refitter(case: Case, *, unlabelled: float = 0.0) -> Refitter:
     """Compile the model of a case for refits.
 
     Parameters
     ----------
     case
         The case with all that is known; every refit knows the same or less.
+    unlabelled
+        Weight of incidents without a label, to try what they would do to the fit.
 
     Returns
     -------
     Refitter
-        Of the case's labelled incidents.
+        Of the case's labelled incidents, or of all if the others have a weight.
     """
     stack, evidence = bind_stack(case), case_evidence(case)
     fitted = labelled_incidents(stack, stack.encode(evidence))
-    return Refitter(case, compile_model(stack, stack.encode(evidence.take(fitted))), fitted)
+    if unlabelled:
+        fitted = np.arange(len(evidence))
+    compiled = compile_model(stack, stack.encode(evidence.take(fitted)))
+    return Refitter(case, compiled, fitted, unlabelled)
