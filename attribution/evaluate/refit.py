@@ -104,7 +104,14 @@ def compile_refitter(case: Case) -> Refitter:
     -------
     Refitter
         Of the case's labelled incidents.
+
+    Raises
+    ------
+    NothingToLearnError
+        If no incident carries a label.
     """
     stack, evidence = bind_stack(case), case_evidence(case)
     fitted = labelled_incidents(stack, stack.encode(evidence))
+    if len(fitted) == 0:
+        raise NothingToLearnError("no incident of the case carries a label to learn from")
     return Refitter(case, compile_model(stack, stack.encode(evidence.take(fitted))), fitted)
