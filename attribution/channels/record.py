@@ -128,7 +128,8 @@ class Record:
 
     def _own(self, incidents: pd.DataFrame) -> NDArray[np.intp]:
         """Return each incident's own position on record, -1 for none: (incidents,)."""
-        return pd.Index(self.incident_id).get_indexer(incidents["incident_id"].to_numpy())
+        asked = pd.Index(incidents["incident_id"].to_numpy(dtype=object))
+        return pd.Index(self.incident_id).get_indexer(asked)
 
 
 def seen_until(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
@@ -280,8 +281,7 @@ def read_bases(channel: str, given: object) -> tuple[str, ...]:
     """
     if given is None:
         return BASES[:1]
-    listed = isinstance(given, (list, tuple)) and len(given) > 0
-    if not listed or any(basis not in BASES for basis in given):
+    if not isinstance(given, (list, tuple)) or not given or any(b not in BASES for b in given):
         raise ValueError(f"channel {channel}: options.bases must list some of {', '.join(BASES)}")
     return tuple(given)
 

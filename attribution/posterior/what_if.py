@@ -138,7 +138,9 @@ def _coordinates(case: Case, cells: Mapping[str, object]) -> dict[str, object]:
 def _shown(value: object) -> str:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
-    return "not recorded" if value == "" or pd.isna(value) else str(value)
+    # A missing number is the one value that differs from itself.
+    missing = value in ("", None) or value is pd.NaT or value != value  # noqa: PLR0124
+    return "not recorded" if missing else str(value)
 
 
 def _checked(case: Case, known: tuple[str, ...], column: str, value: str) -> object:
