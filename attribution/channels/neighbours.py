@@ -135,7 +135,9 @@ class NeighboursChannel(MeasuredChannel):
                 totals = (kernel @ self.record.share)[0, : len(self.actors)]
                 most = totals.max() > kernel.sum() / 2
                 named = f", most of them {self.actors[totals.argmax()].name}" if most else ""
-                text = f"{kernel.sum():.0f} attributed incidents before ({scale.text}){named}"
+                number = round(float(kernel.sum()))
+                what = "attributed incident" if number == 1 else "attributed incidents"
+                text = f"{number} {what} before ({scale.text}){named}"
                 return f"Neighbours: {text}"
         return "Neighbours: no attributed incident near by before"
 
