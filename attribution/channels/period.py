@@ -11,6 +11,7 @@ the drift of a forecast, whose uncertainty grows with the time since the record 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -115,7 +116,7 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     Raises
     ------
     ValueError
-        If the step is no positive number, or no incident is later than ``after``.
+        If the step is no positive number, ``after`` no day, or no incident later than it.
     """
     (column,) = spec.columns
     days = case.incidents[column]
@@ -123,7 +124,9 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     if not isinstance(step, (int, float)) or not step > 0:
         raise ValueError(f"channel {spec.name}: options.step must be a positive number")
     given = spec.options.get("after")
-    after = None if given is None else pd.Timestamp(given)
+    if given is not None and not isinstance(given, date):
+        raise ValueError(f"channel {spec.name}: options.after must be a day, written as 2020-12-31")
+    after = None if given is None else pd.Timestamp(given).normalize()
     first = days.min() if after is None else after + pd.Timedelta(days=1)
     if not first <= days.max():
         raise ValueError(f"channel {spec.name}: no incident is later than options.after, {given}")

@@ -155,9 +155,16 @@ def compile_refitter(case: Case, *, unlabelled: float = 0.0) -> Refitter:
     -------
     Refitter
         Of the case's labelled incidents, or of all if the others have a weight.
+
+    Raises
+    ------
+    NothingToLearnError
+        If no incident carries a label.
     """
     stack, evidence = bind_stack(case), case_evidence(case)
     fitted = labelled_incidents(stack, stack.encode(evidence))
+    if len(fitted) == 0:
+        raise NothingToLearnError("no incident of the case carries a label to learn from")
     if unlabelled:
         fitted = np.arange(len(evidence))
     compiled = compile_model(stack, stack.encode(evidence.take(fitted)))

@@ -235,7 +235,7 @@ def test_a_nest_without_end_is_a_fault() -> None:
         (
             '"statements:speaker_id"',
             '"statements:speaker"',
-            "channels[4].columns[1]",
+            "channels[7].columns[1]",
             "the channel claim reads 'statements:speaker', which is no column",
             "statements:speaker_id",
         ),
