@@ -66,7 +66,8 @@ class PeriodChannel(Channel):
         walk = np.tri(count)
         if self.after is None:
             walk = walk - walk.mean(axis=0)
-        walked: Tensor = pt.dot(self.step * walk, normal_effects(self.name, count, factor))
+        steps = normal_effects(self.name, count, factor)
+        walked: Tensor = pt.as_tensor_variable(self.step * walk) @ steps
         return walked
 
     def encode(self, evidence: Evidence) -> Entries:
