@@ -165,7 +165,7 @@ def _chosen(
     days = incidents["date"]
     chosen = ((days >= pd.Timestamp(start)) & (days <= pd.Timestamp(end))).to_numpy()
     for column, words in where.items():
-        chosen &= incidents[column].isin(list(words)).to_numpy()
+        chosen = chosen & incidents[column].isin(list(words)).to_numpy()
     return np.flatnonzero(chosen)
 
 

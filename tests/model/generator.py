@@ -8,16 +8,17 @@ deliberately no generator of data, so every incident here has one label and one 
 How often a name has claimed (`claim_activity`) is read off the data by the model and held fixed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from pymc import draw
 from pytensor.compile.mode import Mode
-from small_case import CHANNELS, small_case
+from small_case import CHANNELS, days, small_case
 
 from attribution.case.case import Case
+from attribution.case.readonly import ReadOnly
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import bind_stack
 from attribution.model.assemble import INCIDENT_WEIGHT, coded_data
@@ -57,6 +58,29 @@ GROUP_ROWS = (
     {"group_id": "front_a", "name": "Front of Alpha"},
     {"group_id": "front_split", "name": "Split front"},
     {"group_id": "front_plain", "name": "Front without links", "sponsor": "IRGC-QF"},
+)
+TERRITORY = """
+[[channels]]
+name = "territory"
+columns = ["latitude", "longitude", "territory:group_id", "territory:role"]
+[channels.options]
+kilometres = [20]
+roles = { base = 1.0 }
+"""
+#: Where incidents happen, and ground of two actors near two of the places.
+COORDINATES = {"Camp": (36.0, 44.0), "Hill": (36.5, 44.5), "Gate": (31.0, 47.0)}
+GROUND = pd.DataFrame(
+    {
+        "group_id": ["beta", "state"],
+        "role": ["base", "base"],
+        "place": ["Beta's camp", "Barracks"],
+        "name": ["Beta's camp", "Barracks"],
+        "latitude": [36.05, 31.1],
+        "longitude": [44.05, 47.0],
+        "source_id": ["s", "s"],
+        "source_ids": ["s", "s"],
+        "date": days([None, None]),
+    }
 )
 LINK_ROWS = (
     {"brand_id": "front_a"},
@@ -102,14 +126,18 @@ def plan_of(count, unlabelled, seed, claimed=0.6):
 
 
 def case_of(plan, statements, labels) -> Case:
-    return small_case(
-        channels=CHANNELS,
+    case = small_case(
+        channels=[*CHANNELS, TERRITORY],
         incidents=plan.rows,
         statements=statements,
         labels=labels,
         links=LINK_ROWS,
         groups=GROUP_ROWS,
     )
+    at = np.array([COORDINATES[row["place"]] for row in plan.rows])
+    incidents = case.incidents.assign(latitude=at[:, 0], longitude=at[:, 1])
+    tables = {**case.tables, "incidents": incidents, "territory": GROUND}
+    return replace(case, tables=ReadOnly(tables))
 
 
 def dictionary(plan) -> Case:
@@ -144,7 +172,7 @@ class Generator:
     tables: dict[str, np.ndarray]
 
     def simulate(self, number, seed):
-        """Speak of every incident given the parameters of one simulation: a case, and who did it."""
+        """Speak of every incident given one simulation's parameters: the case, and who did it."""
         rng = np.random.default_rng(seed)
         table = {name: values[number] for name, values in self.tables.items()}
         prior = self.prior(number)
@@ -175,12 +203,13 @@ class Generator:
     def prior(self, number):
         """Probability of each actor from each incident's columns: (incidents, actors)."""
         stack, codes = self.compiled.stack, self.compiled.codes
-        stacked = stacked_tables(
-            stack, {name: values[[number]] for name, values in self.tables.items()}, 6
-        )[0]
-        act = slice(0, codes.act_slots)
-        scores = (stacked[codes.code[:, act]] * codes.weight[:, act, None]).sum(axis=1)
-        return nested_logit(scores)
+        tables = {name: values[[number]] for name, values in self.tables.items()}
+        rows = stacked_tables(stack, tables, 6)[0][codes.code[:, : codes.act_slots]]
+        rows = rows * codes.weight[:, : codes.act_slots, None]
+        measured = codes.factor.shape[1]
+        return nested_logit(
+            (rows[:, :measured] * codes.factor).sum(axis=1) + rows[:, measured:].sum(axis=1)
+        )
 
     def data(self, case):
         """The simulated case as the compiled model takes it; unlabelled incidents weigh nothing."""
