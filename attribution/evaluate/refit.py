@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,11 +24,13 @@ from attribution.posterior.kernel import probabilities, query_of, summarise
 from attribution.posterior.tabulate import share_draws
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
     from attribution.channels.evidence import Evidence
-    from attribution.channels.stack import Stack
+    from attribution.channels.stack import Codes, Stack
 
 #: Enough draws for probabilities to the second digit.
 SETTINGS = SamplerSettings(draws=300, tune=300, chains=2)
@@ -49,12 +51,15 @@ class Refitter:
     unlabelled
         Weight in the fit of an incident without a known label; 0 in the model as it is fitted
         (`attribution.model.fit`).
+    silent
+        Names of channels that say nothing, neither in the fit nor in an answer.
     """
 
     case: Case
     compiled: CompiledModel
     fitted: NDArray[np.int64]
     unlabelled: float = 0.0
+    silent: tuple[str, ...] = ()
 
     def predict(
         self, known: Case, seed: int, *, evidence: Evidence | None = None
@@ -81,7 +86,7 @@ class Refitter:
             If no incident carries a known label.
         """
         refitted = self._refit(known, seed)
-        asked = refitted.stack.encode(refitted.seen if evidence is None else evidence)
+        asked = self._encode(refitted.stack, refitted.seen if evidence is None else evidence)
         return summarise(refitted.draws, query_of(asked, self._family)).mean
 
     def shares(self, known: Case, rows: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
@@ -107,18 +112,24 @@ class Refitter:
             If no incident carries a known label.
         """
         refitted = self._refit(known, seed)
-        asked = refitted.stack.encode(refitted.seen.take(rows))
+        asked = self._encode(refitted.stack, refitted.seen.take(rows))
         return share_draws(probabilities(refitted.draws, query_of(asked, self._family)), seed)
 
     @property
     def _family(self) -> tuple[int, ...]:
         return families(self.case.config.actors).of
 
+    def _encode(self, stack: Stack, evidence: Evidence, widths: Sequence[int] = ()) -> Codes:
+        """Encode evidence, silent channels without weight."""
+        codes = stack.encode(evidence, widths)
+        silent = np.isin(codes.channel, [stack.position(name) for name in self.silent])
+        return replace(codes, weight=np.where(silent, 0.0, codes.weight))
+
     def _refit(self, known: Case, seed: int) -> _Refitted:
         """Sample the compiled model with the data of another state of the case."""
         stack = self.compiled.stack.revised(known)
         seen = case_evidence(self.case, known)
-        codes = stack.encode(seen.take(self.fitted), self.compiled.codes.widths)
+        codes = self._encode(stack, seen.take(self.fitted), self.compiled.codes.widths)
         labelled = (codes.channel == stack.position(LABEL)).any(axis=1)
         if not labelled.any():
             raise NothingToLearnError("no incident carries a known label to learn from")
