@@ -33,6 +33,7 @@ from attribution.channels.base import Channel, Entries, Entry, piece_entries, sp
 from attribution.channels.effects import concatenated, contrasts, normal_effects
 from attribution.channels.evidence import case_evidence, day_at, labels_of, text_at
 from attribution.channels.links import day_or_later, indicator
+from attribution.channels.testimony import dependence_weight, label_likelihood
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +125,7 @@ class LabelChannel(Channel):
         # The middle word stands for a labeller where one figure is wanted.
         pm.Deterministic("hit", pt.sigmoid(word[1] + kind_effect[labeller_kind] + own))
         pm.Deterministic("hit_by_confidence", pt.sigmoid(word))
-        table: Tensor = pt.log(hit[:, None] * self.members + ((1.0 - hit) * guess)[:, None])
+        table: Tensor = pt.log(label_likelihood(hit[:, None], guess[:, None], self.members))
         return table
 
     def reported(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
@@ -217,7 +218,7 @@ class LabelChannel(Channel):
         # The number of voices, a weak one counting for as much as it weighs.
         frame = frame.assign(shared=weight / echoes.to_numpy())
         voices = frame.groupby("row")["shared"].transform("sum").to_numpy()
-        return np.asarray(frame["shared"].to_numpy() * np.maximum(voices, 1.0) ** -RHO)
+        return np.asarray(frame["shared"].to_numpy() * dependence_weight(voices, RHO))
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:

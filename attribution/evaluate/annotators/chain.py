@@ -1,0 +1,297 @@
+"""One Markov chain of the label model: Metropolis within Gibbs, all groups of a move at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attribution.channels.testimony import dependence_weight
+from attribution.evaluate.annotators.kernel import given_each, given_truth
+
+if TYPE_CHECKING:
+    from attribution.evaluate.annotators.settings import LabelModelSettings
+    from attribution.evaluate.annotators.table import LabelTable
+    from attribution.evaluate.targets import Bools, Floats, Ints
+
+#: Share of proposals to accept, halfway between the best for one and for many dimensions.
+ACCEPT = 0.35
+#: Steps for a task's effects in units of their scale; few labels leave them close to their prior.
+STEPS = (0.25, 0.7, 1.5)
+#: Effects stay where exp() and 1 - h are exact enough.
+BOUND = 15.0
+#: Prior standard deviation of the crowd's base preference over classes, in log-odds.
+BASE_SD = 1.0
+#: Scale of the half-normal prior of how classes differ in their hit rate, in log-odds.
+HIT_SCALE = 0.5
+RESCALED = ("skill", "leaning", "difficulty", "decoy", "confusion")
+
+
+class Chain:
+    """State of the sampler.
+
+    Effects, all in log-odds, by name in ``effects``: ``skill`` (W,) of labellers, ``leaning``
+    (W, K) of labellers over classes when they do not know, ``confusion`` (W, K, K) the same by
+    truth, ``difficulty`` (T,) and ``decoy`` (T, K) of tasks. Each has a standard deviation of the
+    same name in ``scales``, 0 where the settings switch it off.
+    """
+
+    def __init__(self, table: LabelTable, settings: LabelModelSettings, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.settings = settings
+        order = np.argsort(table.task, kind="stable")
+        self.table = table.keep(order)
+        tasks, workers, classes = table.n_tasks, table.n_workers, table.n_classes
+        counts = np.bincount(table.task, minlength=tasks)
+        self.start = np.concatenate([[0], np.cumsum(counts)])
+        self.weight = dependence_weight(counts, settings.rho)
+        self.label_weight = self.weight[self.table.task]
+        shapes: dict[str, tuple[int, ...]] = {
+            "skill": (workers,),
+            "leaning": (workers, classes),
+            "confusion": (workers, classes, classes),
+            "difficulty": (tasks,),
+            "decoy": (tasks, classes),
+        }
+        used = {
+            "skill": True,
+            "leaning": settings.leaning,
+            "confusion": settings.confusion,
+            "difficulty": settings.difficulty,
+            "decoy": settings.decoy,
+        }
+        self.effects = {name: np.zeros(shape) for name, shape in shapes.items()}
+        self.scales = {name: 0.5 if used[name] else 0.0 for name in shapes}
+        self.scales["preference"] = 0.5
+        self.scales["hit"] = 0.3
+        self.mean_hit = settings.hit[0]
+        self.hit = np.full(classes, settings.hit[0])
+        self.base = np.zeros(classes)
+        self.preference = np.zeros((classes, classes))
+        self.prevalence = np.full(classes, 1.0 / classes)
+        self.truth = np.argmax(table.votes + 0.1 * self.rng.random((tasks, classes)), axis=1)
+        self.step = {
+            "skill": np.full(workers, 1.0),
+            "leaning": np.full(workers, 0.5),
+            "confusion": np.full((workers, classes), 0.3),
+            "hit": np.full(classes, 0.3),
+            "preference": np.full(classes, 0.2),
+            **{f"rescale {name}": np.full(1, 0.2) for name in RESCALED},
+        }
+        self.sweeps = 0
+        self.current = self._given_truth(*self._tables())
+        self.probability = np.zeros((tasks, classes))
+
+    def sweep(self) -> None:
+        """Update everything once; ``probability`` (T, K) is that of each class, given the rest."""
+        self._move_workers()
+        self._move_crowd()
+        self._move_tasks()
+        self._draw_scales()
+        self.sweeps += 1
+
+    def given_truth(self, table: LabelTable) -> Floats:
+        """Return the log-likelihood of other labels at the present state, (labels,)."""
+        odds, readiness = self._tables()
+        return np.asarray(
+            given_truth(
+                table.task, table.worker, table.label, self.truth, odds, readiness, *self._factors()
+            )
+        )
+
+    # -- the two views of the likelihood ---------------------------------------------------------
+
+    def _tables(self) -> tuple[Floats, Floats]:
+        """Return odds of knowing (W, K) and readiness to name (W, K, K)."""
+        effects = self.effects
+        readiness = self.preference + effects["leaning"][:, None, :]
+        if self.scales["confusion"]:
+            readiness = readiness + effects["confusion"]
+        return np.exp(self.hit + effects["skill"][:, None]), np.exp(readiness)
+
+    def _factors(self) -> tuple[Floats, Floats]:
+        return np.exp(-self.effects["difficulty"]), np.exp(self.effects["decoy"])
+
+    def _given_truth(self, odds: Floats, readiness: Floats) -> Floats:
+        table = self.table
+        result = given_truth(
+            table.task, table.worker, table.label, self.truth, odds, readiness, *self._factors()
+        )
+        return np.asarray(self.label_weight * result)
+
+    def _joint(self, tables: tuple[Floats, Floats], factors: tuple[Floats, Floats]) -> Floats:
+        """Return log P(truth, labels of the task), (T, K)."""
+        table = self.table
+        each = given_each(self.start, table.worker, table.label, *tables, *factors)
+        return np.asarray(self.weight[:, None] * each + np.log(self.prevalence))
+
+    # -- moves given the truth -------------------------------------------------------------------
+
+    def _accept(self, gain: Floats, name: str) -> Bools:
+        """Accept or not, each group by itself, and adapt its step while warming up."""
+        accepted = np.log(self.rng.random(gain.shape)) < gain
+        if self.sweeps < self.settings.warmup:
+            pull = (self.sweeps + 1.0) ** -0.6
+            self.step[name] = self.step[name] * np.exp(pull * (accepted - ACCEPT))
+        return np.asarray(accepted)
+
+    def _gain(self, proposed: Floats, group: Ints, groups: int) -> Floats:
+        difference = proposed - self.current
+        return np.bincount(group, weights=difference, minlength=groups)
+
+    def _move_workers(self) -> None:
+        worker, workers = self.table.worker, self.table.n_workers
+        classes = self.table.n_classes
+        self._move_effect("skill", worker, (workers,))
+        for _ in range(2):
+            self._move_effect("leaning", worker, (workers,))
+        cell = worker * classes + self.truth[self.table.task]
+        self._move_effect("confusion", cell, (workers, classes))
+
+    def _move_effect(self, name: str, group: Ints, shape: tuple[int, ...]) -> None:
+        """Propose the effects ``name`` of every group; the first axes of the effects are ``shape``."""
+        scale = self.scales[name]
+        if not scale:
+            return
+        old = self.effects[name]
+        step = self.step[name].reshape(shape + (1,) * (old.ndim - len(shape)))
+        new = old + step * self.rng.standard_normal(old.shape)
+        self.effects[name] = new
+        proposed = self._given_truth(*self._tables())
+        change = (0.5 / scale**2) * (old**2 - new**2)
+        prior = change.reshape(*shape, -1).sum(axis=-1)
+        inside = np.abs(new).reshape(*shape, -1).max(axis=-1) < BOUND
+        gain = self._gain(proposed, group, int(np.prod(shape))).reshape(shape) + prior
+        accepted = self._accept(np.where(inside, gain, -np.inf), name)
+        self.effects[name] = np.where(accepted.reshape(step.shape), new, old)
+        self.current = np.where(accepted.ravel()[group], proposed, self.current)
+
+    def _move_crowd(self) -> None:
+        """Update hit rates and preferences by class of the truth, and what they are drawn from."""
+        truth, classes = self.truth[self.table.task], self.table.n_classes
+        for name, mean in (("hit", self.mean_hit), ("preference", self.base)) * 2:
+            old = getattr(self, name)
+            step = self.step[name].reshape((classes,) + (1,) * (old.ndim - 1))
+            new = old + step * self.rng.standard_normal(old.shape)
+            setattr(self, name, new)
+            proposed = self._given_truth(*self._tables())
+            change = (0.5 / self.scales[name] ** 2) * ((old - mean) ** 2 - (new - mean) ** 2)
+            prior = change.reshape(classes, -1).sum(axis=1)
+            accepted = self._accept(self._gain(proposed, truth, classes) + prior, name)
+            setattr(self, name, np.where(accepted.reshape(step.shape), new, old))
+            self.current = np.where(accepted[truth], proposed, self.current)
+        mean, sd = self.settings.hit
+        self.mean_hit = float(self._normal(self.hit, self.scales["hit"], mean, sd))
+        self.base = self._normal(self.preference, self.scales["preference"], 0.0, BASE_SD)
+
+    def _normal(self, values: Floats, scale: float, mean: float, sd: float) -> Floats:
+        """Draw the mean of ``values`` along their first axis given a normal prior."""
+        precision = len(values) / scale**2 + 1.0 / sd**2
+        centre = (values.sum(axis=0) / scale**2 + mean / sd**2) / precision
+        return np.asarray(centre + self.rng.standard_normal(centre.shape) / np.sqrt(precision))
+
+    # -- moves of the tasks, the truth summed out --------------------------------------------------
+
+    def _move_tasks(self) -> None:
+        tables, factors = self._tables(), self._factors()
+        joint = self._joint(tables, factors)
+        total = _log_sum(joint)
+        for both in (("difficulty", "decoy"), ("difficulty",), ("decoy",)):
+            names = [name for name in both if self.scales[name]]
+            if not names or len(names) < len(both):
+                continue
+            joint, total = self._move_task_effects(names, tables, joint, total)
+        joint, total = self._rescale_tasks(tables, joint, total)
+        self.probability = np.exp(joint - total[:, None])
+        self.probability /= self.probability.sum(axis=1, keepdims=True)
+        drawn = self.rng.random((len(total), 1)) > np.cumsum(self.probability, axis=1)
+        self.truth = np.minimum(drawn.sum(axis=1), self.table.n_classes - 1)
+        counts = np.bincount(self.truth, minlength=self.table.n_classes)
+        self.prevalence = np.maximum(self.rng.dirichlet(1.0 + counts), 1e-12)
+        self.current = self._given_truth(*tables)
+
+    def _move_task_effects(
+        self, names: list[str], tables: tuple[Floats, Floats], joint: Floats, total: Floats
+    ) -> tuple[Floats, Floats]:
+        tasks = self.table.n_tasks
+        old = {name: self.effects[name] for name in names}
+        size = self.rng.choice(STEPS, size=tasks)
+        gain = -total
+        inside = np.ones(tasks, dtype=bool)
+        for name in names:
+            step = (size * self.scales[name]).reshape((tasks,) + (1,) * (old[name].ndim - 1))
+            new = old[name] + step * self.rng.standard_normal(old[name].shape)
+            change = (0.5 / self.scales[name] ** 2) * (old[name] ** 2 - new**2)
+            gain = gain + change.reshape(tasks, -1).sum(axis=1)
+            inside &= np.abs(new).reshape(tasks, -1).max(axis=1) < BOUND
+            self.effects[name] = new
+        proposed = self._joint(tables, self._factors())
+        summed = _log_sum(proposed)
+        accepted = inside & (np.log(self.rng.random(tasks)) < gain + summed)
+        for name in names:
+            shape = (tasks,) + (1,) * (old[name].ndim - 1)
+            self.effects[name] = np.where(accepted.reshape(shape), self.effects[name], old[name])
+        return np.where(accepted[:, None], proposed, joint), np.where(accepted, summed, total)
+
+    def _rescale_tasks(
+        self, tables: tuple[Floats, Floats], joint: Floats, total: Floats
+    ) -> tuple[Floats, Floats]:
+        """Stretch all effects of tasks with their scale: the move that given effects cannot make."""
+        name = ("difficulty", "decoy")[self.sweeps % 2]
+        if not self.scales[name]:
+            return joint, total
+        old, scale, factor, prior = self._stretched(name)
+        proposed = self._joint(tables, self._factors())
+        summed = _log_sum(proposed)
+        if self._accept(np.array([summed.sum() - total.sum() + prior]), f"rescale {name}")[0]:
+            self.scales[name] = scale * factor
+            return proposed, summed
+        self.effects[name] = old
+        return joint, total
+
+    # -- scales ------------------------------------------------------------------------------------
+
+    def _stretched(self, name: str) -> tuple[Floats, float, float, float]:
+        """Stretch effects; return the old ones, the old scale, the factor and the prior's gain."""
+        old, scale = self.effects[name], self.scales[name]
+        factor = float(np.exp(self.step[f"rescale {name}"][0] * self.rng.standard_normal()))
+        self.effects[name] = old * factor
+        inside = np.abs(self.effects[name]).max(initial=0.0) < BOUND
+        prior = -0.5 * (factor**2 - 1.0) * (scale / self.settings.scale) ** 2 + np.log(factor)
+        return old, scale, factor, float(prior) if inside else -np.inf
+
+    def _draw_scales(self) -> None:
+        names = [name for name in ("skill", "leaning", "confusion") if self.scales[name]]
+        name = names[self.sweeps % len(names)]
+        old, scale, factor, prior = self._stretched(name)
+        proposed = self._given_truth(*self._tables())
+        gain = float(proposed.sum() - self.current.sum()) + prior
+        if self._accept(np.array([gain]), f"rescale {name}")[0]:
+            self.scales[name] = scale * factor
+            self.current = proposed
+        else:
+            self.effects[name] = old
+        for name, effect in self.effects.items():
+            if self.scales[name]:
+                self._draw_scale(name, effect, self.settings.scale)
+        self._draw_scale("preference", self.preference - self.base, self.settings.scale)
+        self._draw_scale("hit", self.hit - self.mean_hit, HIT_SCALE)
+
+    def _draw_scale(self, name: str, effect: Floats, prior: float) -> None:
+        """Update a scale given its effects, by a few steps in its logarithm."""
+        squares, count = float((effect**2).sum()), effect.size
+        width = 2.0 / np.sqrt(count + 4.0)
+
+        def log_density(scale: float) -> float:
+            fit = -count * np.log(scale) - 0.5 * squares / scale**2
+            return float(fit - 0.5 * (scale / prior) ** 2 + np.log(scale))
+
+        for move, chance in zip(self.rng.standard_normal(3), self.rng.random(3), strict=True):
+            proposed = self.scales[name] * float(np.exp(width * move))
+            if np.log(chance) < log_density(proposed) - log_density(self.scales[name]):
+                self.scales[name] = proposed
+
+
+def _log_sum(joint: Floats) -> Floats:
+    top = joint.max(axis=1)
+    return np.asarray(top + np.log(np.exp(joint - top[:, None]).sum(axis=1)))
