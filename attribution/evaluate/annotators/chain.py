@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attribution.channels.testimony import dependence_weight
-from attribution.evaluate.annotators.kernel import given_each, given_truth
+from attribution.evaluate.annotators.kernel import given_each, given_truth, log_sum
 
 if TYPE_CHECKING:
     from attribution.evaluate.annotators.settings import LabelModelSettings
@@ -79,6 +79,7 @@ class Chain:
             **{f"rescale {name}": np.full(1, 0.2) for name in RESCALED},
         }
         self.sweeps = 0
+        self.factors = self._factors()
         self.current = self._given_truth(*self._tables())
         self.probability = np.zeros((tasks, classes))
 
@@ -95,7 +96,7 @@ class Chain:
         odds, readiness = self._tables()
         return np.asarray(
             given_truth(
-                table.task, table.worker, table.label, self.truth, odds, readiness, *self._factors()
+                table.task, table.worker, table.label, self.truth, odds, readiness, *self.factors
             )
         )
 
@@ -115,7 +116,7 @@ class Chain:
     def _given_truth(self, odds: Floats, readiness: Floats) -> Floats:
         table = self.table
         result = given_truth(
-            table.task, table.worker, table.label, self.truth, odds, readiness, *self._factors()
+            table.task, table.worker, table.label, self.truth, odds, readiness, *self.factors
         )
         return np.asarray(self.label_weight * result)
 
@@ -158,11 +159,10 @@ class Chain:
         new = old + step * self.rng.standard_normal(old.shape)
         self.effects[name] = new
         proposed = self._given_truth(*self._tables())
-        change = (0.5 / scale**2) * (old**2 - new**2)
-        prior = change.reshape(*shape, -1).sum(axis=-1)
-        inside = np.abs(new).reshape(*shape, -1).max(axis=-1) < BOUND
+        squares = _squares(new, len(shape))
+        prior = (0.5 / scale**2) * (_squares(old, len(shape)) - squares)
         gain = self._gain(proposed, group, int(np.prod(shape))).reshape(shape) + prior
-        accepted = self._accept(np.where(inside, gain, -np.inf), name)
+        accepted = self._accept(np.where(squares < BOUND**2, gain, -np.inf), name)
         self.effects[name] = np.where(accepted.reshape(step.shape), new, old)
         self.current = np.where(accepted.ravel()[group], proposed, self.current)
 
@@ -175,8 +175,8 @@ class Chain:
             new = old + step * self.rng.standard_normal(old.shape)
             setattr(self, name, new)
             proposed = self._given_truth(*self._tables())
-            change = (0.5 / self.scales[name] ** 2) * ((old - mean) ** 2 - (new - mean) ** 2)
-            prior = change.reshape(classes, -1).sum(axis=1)
+            prior = _squares(old - mean, 1) - _squares(new - mean, 1)
+            prior *= 0.5 / self.scales[name] ** 2
             accepted = self._accept(self._gain(proposed, truth, classes) + prior, name)
             setattr(self, name, np.where(accepted.reshape(step.shape), new, old))
             self.current = np.where(accepted[truth], proposed, self.current)
@@ -193,9 +193,9 @@ class Chain:
     # -- moves of the tasks, the truth summed out --------------------------------------------------
 
     def _move_tasks(self) -> None:
-        tables, factors = self._tables(), self._factors()
-        joint = self._joint(tables, factors)
-        total = _log_sum(joint)
+        tables = self._tables()
+        joint = self._joint(tables, self.factors)
+        total = log_sum(joint)
         for both in (("difficulty", "decoy"), ("difficulty",), ("decoy",)):
             names = [name for name in both if self.scales[name]]
             if not names or len(names) < len(both):
@@ -203,11 +203,11 @@ class Chain:
             joint, total = self._move_task_effects(names, tables, joint, total)
         joint, total = self._rescale_tasks(tables, joint, total)
         self.probability = np.exp(joint - total[:, None])
-        self.probability /= self.probability.sum(axis=1, keepdims=True)
         drawn = self.rng.random((len(total), 1)) > np.cumsum(self.probability, axis=1)
         self.truth = np.minimum(drawn.sum(axis=1), self.table.n_classes - 1)
         counts = np.bincount(self.truth, minlength=self.table.n_classes)
         self.prevalence = np.maximum(self.rng.dirichlet(1.0 + counts), 1e-12)
+        self.factors = self._factors()
         self.current = self._given_truth(*tables)
 
     def _move_task_effects(
@@ -221,12 +221,12 @@ class Chain:
         for name in names:
             step = (size * self.scales[name]).reshape((tasks,) + (1,) * (old[name].ndim - 1))
             new = old[name] + step * self.rng.standard_normal(old[name].shape)
-            change = (0.5 / self.scales[name] ** 2) * (old[name] ** 2 - new**2)
-            gain = gain + change.reshape(tasks, -1).sum(axis=1)
-            inside &= np.abs(new).reshape(tasks, -1).max(axis=1) < BOUND
+            squares = _squares(new, 1)
+            gain = gain + (0.5 / self.scales[name] ** 2) * (_squares(old[name], 1) - squares)
+            inside &= squares < BOUND**2
             self.effects[name] = new
         proposed = self._joint(tables, self._factors())
-        summed = _log_sum(proposed)
+        summed = log_sum(proposed)
         accepted = inside & (np.log(self.rng.random(tasks)) < gain + summed)
         for name in names:
             shape = (tasks,) + (1,) * (old[name].ndim - 1)
@@ -242,7 +242,7 @@ class Chain:
             return joint, total
         old, scale, factor, prior = self._stretched(name)
         proposed = self._joint(tables, self._factors())
-        summed = _log_sum(proposed)
+        summed = log_sum(proposed)
         if self._accept(np.array([summed.sum() - total.sum() + prior]), f"rescale {name}")[0]:
             self.scales[name] = scale * factor
             return proposed, summed
@@ -292,6 +292,8 @@ class Chain:
                 self.scales[name] = proposed
 
 
-def _log_sum(joint: Floats) -> Floats:
-    top = joint.max(axis=1)
-    return np.asarray(top + np.log(np.exp(joint - top[:, None]).sum(axis=1)))
+
+def _squares(effect: Floats, axes: int) -> Floats:
+    """Sum squares over all but the first ``axes`` axes."""
+    flat = effect.reshape(*effect.shape[:axes], -1)
+    return np.asarray(np.einsum("...k,...k->...", flat, flat))

@@ -72,6 +72,17 @@ def _given_each(
     return result
 
 
+def _log_sum(joint: Floats) -> Floats:
+    result = np.empty(joint.shape[0])
+    for i in range(joint.shape[0]):
+        top = joint[i].max()
+        total = 0.0
+        for value in joint[i]:
+            total += np.exp(value - top)
+        result[i] = top + np.log(total)
+    return result
+
+
 #: (labels,) log-likelihood of each label given the truth of its task. Arguments: task, worker and
 #: label, (labels,); truth, (tasks,); odds of knowing, (workers, classes); readiness to name each
 #: class when not knowing, (workers, classes of the truth, classes); factors of the task on the
@@ -80,3 +91,5 @@ given_truth = numba.njit(nogil=True, fastmath=_FAST)(_given_truth)
 #: (tasks, classes) log-likelihood of all labels of a task given each truth. The labels of task i
 #: are start[i] to start[i + 1] - 1; the other arguments are those of ``given_truth``.
 given_each = numba.njit(nogil=True, fastmath=_FAST)(_given_each)
+#: (tasks,) logarithm of the sum of exp() over the classes of a (tasks, classes) array.
+log_sum = numba.njit(nogil=True, fastmath=_FAST)(_log_sum)
