@@ -10,6 +10,8 @@ from attribution.channels.testimony import dependence_weight
 from attribution.evaluate.annotators.kernel import given_each, given_truth, log_sum
 
 if TYPE_CHECKING:
+    from numpy.random import SeedSequence
+
     from attribution.evaluate.annotators.settings import LabelModelSettings
     from attribution.evaluate.annotators.table import LabelTable
     from attribution.evaluate.targets import Bools, Floats, Ints
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 ACCEPT = 0.35
 #: Steps for a task's effects in units of their scale; few labels leave them close to their prior.
 STEPS = (0.25, 0.7, 1.5)
+#: Longest other step, in log-odds.
+STEP = 5.0
 #: Effects stay where exp() and 1 - h are exact enough.
 BOUND = 15.0
 #: Prior standard deviation of the crowd's base preference over classes, in log-odds.
@@ -36,8 +40,9 @@ class Chain:
     same name in ``scales``, 0 where the settings switch it off.
     """
 
-    def __init__(self, table: LabelTable, settings: LabelModelSettings, seed: int) -> None:
+    def __init__(self, table: LabelTable, settings: LabelModelSettings, seed: SeedSequence) -> None:
         self.rng = np.random.default_rng(seed)
+        self.adapting = True
         self.settings = settings
         order = np.argsort(table.task, kind="stable")
         self.table = table.keep(order)
@@ -91,8 +96,28 @@ class Chain:
         self._draw_scales()
         self.sweeps += 1
 
+    def settle(self) -> None:
+        """Stop adapting steps, so that from now on the chain has the posterior as its limit."""
+        self.adapting = False
+
+    def hit_rates(self) -> Floats:
+        """Return the probability that a labeller knows at an average task, (W, K)."""
+        odds, _ = self._tables()
+        return odds / (1.0 + odds)
+
     def given_truth(self, table: LabelTable) -> Floats:
-        """Return the log-likelihood of other labels at the present state, (labels,)."""
+        """Return the log-likelihood of other labels at the present state, (labels,).
+
+        Parameters
+        ----------
+        table
+            Labels of the same tasks, workers and classes, in any order.
+
+        Returns
+        -------
+        numpy.ndarray
+            One figure a label, in nats.
+        """
         odds, readiness = self._tables()
         return np.asarray(
             given_truth(
@@ -131,9 +156,9 @@ class Chain:
     def _accept(self, gain: Floats, name: str) -> Bools:
         """Accept or not, each group by itself, and adapt its step while warming up."""
         accepted = np.log(self.rng.random(gain.shape)) < gain
-        if self.sweeps < self.settings.warmup:
+        if self.adapting:
             pull = (self.sweeps + 1.0) ** -0.6
-            self.step[name] = self.step[name] * np.exp(pull * (accepted - ACCEPT))
+            self.step[name] = np.minimum(self.step[name] * np.exp(pull * (accepted - ACCEPT)), STEP)
         return np.asarray(accepted)
 
     def _gain(self, proposed: Floats, group: Ints, groups: int) -> Floats:
@@ -274,7 +299,7 @@ class Chain:
         for name, effect in self.effects.items():
             if self.scales[name]:
                 self._draw_scale(name, effect, self.settings.scale)
-        self._draw_scale("preference", self.preference - self.base, self.settings.scale)
+        self._draw_scale("preference", self.preference - self.base, self.settings.preference_scale)
         self._draw_scale("hit", self.hit - self.mean_hit, HIT_SCALE)
 
     def _draw_scale(self, name: str, effect: Floats, prior: float) -> None:
@@ -290,7 +315,6 @@ class Chain:
             proposed = self.scales[name] * float(np.exp(width * move))
             if np.log(chance) < log_density(proposed) - log_density(self.scales[name]):
                 self.scales[name] = proposed
-
 
 
 def _squares(effect: Floats, axes: int) -> Floats:

@@ -127,9 +127,7 @@ def _read(path: Path) -> LabelFile | tuple[Fault, ...]:
     return faults or _assembled(path.name, columns, gold)
 
 
-def _gold(
-    raw: RawTable, columns: dict[str, list[str]]
-) -> tuple[dict[str, str], tuple[Fault, ...]]:
+def _gold(raw: RawTable, columns: dict[str, list[str]]) -> tuple[dict[str, str], tuple[Fault, ...]]:
     """Return the true class of each task that has one, and rows that contradict an earlier one."""
     found: dict[str, str] = {}
     faults: list[Fault] = []

@@ -1,13 +1,34 @@
-"""Fit the label model: probabilities of each class for each task, from labels alone."""
+r"""The label model on its own: what is true of each task, from labels and nothing else.
+
+A labeller ``w`` knows the truth ``k`` of task ``i`` with probability ``h`` and otherwise falls back
+on a preference ``q``; the probability of its label is the label channel's own formula
+(`attribution.channels.testimony.label_likelihood`) with
+
+.. math::
+
+    \operatorname{logit} h = c_k + s_w - d_i, \qquad
+    q \propto \exp(a_k + b_w + u_i)
+
+Skill :math:`s_w` and leaning :math:`b_w` belong to the labeller. Difficulty :math:`d_i` and decoy
+:math:`u_i` belong to the task and are shared by its labels: they are what makes labels of one task
+dependent given its class, so that forty labels of a misleading task do not add up to certainty.
+Without them the model is a hierarchical Dawid-Skene; the label channel, which has few labels an
+incident, stands in for them with the weight n^-rho.
+
+All effects are normal around 0 with standard deviations learned from the labels. The posterior is
+sampled by Metropolis within Gibbs, with the truth summed out where tasks move.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attribution.case.readonly import ReadOnly
 from attribution.evaluate.annotators.chain import Chain
 from attribution.evaluate.annotators.settings import LabelModelSettings
 
@@ -29,14 +50,14 @@ class LabelModelFit:
     by_chain
         (chains, T, K) the same for each chain.
     scales
-        Draws of each standard deviation in log-odds, (chains, draws).
+        Draws of each standard deviation in log-odds, (chains, draws); 0 where switched off.
     prevalence
         (K,) posterior mean share of each class.
     hit
-        (W, K) posterior mean probability that a labeller knows, given the truth, at a task of
-        average difficulty.
+        (W, K) posterior mean probability that a labeller knows, by class of the truth, at a task
+        of average difficulty.
     held_out
-        (labels,) log predictive probability of the labels that were held out; empty without any.
+        (labels,) log predictive probability of the labels that were held out, nats; empty without.
     """
 
     probability: Floats
@@ -52,6 +73,17 @@ class LabelModelFit:
         return float(0.5 * np.abs(self.by_chain - self.probability).sum(axis=2).mean())
 
 
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """Averages over the draws of one chain, and its draws of the scales."""
+
+    probability: Floats
+    scales: Mapping[str, Floats]
+    prevalence: Floats
+    hit: Floats
+    held_out: Floats
+
+
 def fit_label_model(
     table: LabelTable,
     settings: LabelModelSettings | None = None,
@@ -59,39 +91,76 @@ def fit_label_model(
     seed: int = 1,
     held_out: LabelTable | None = None,
 ) -> LabelModelFit:
-    """Fit."""
+    """Fit the label model.
+
+    Parameters
+    ----------
+    table
+        The labels; nothing else is looked at.
+    settings
+        What is assumed and how long is sampled; the defaults of `LabelModelSettings` else.
+    seed
+        Fixes the result on one machine and one set of library versions.
+    held_out
+        Labels to predict, of the same tasks, workers and classes.
+
+    Returns
+    -------
+    LabelModelFit
+        Posterior probabilities and what they rest on.
+
+    Raises
+    ------
+    ValueError
+        If there are no labels, or ``held_out`` has other tasks, workers or classes.
+    """
     chosen = settings or LabelModelSettings()
-    seeds = [int(s.generate_state(1)[0]) for s in np.random.SeedSequence(seed).spawn(chosen.chains)]
+    if not len(table):
+        raise ValueError("there are no labels to learn from")
+    if held_out is not None and _sizes(held_out) != _sizes(table):
+        raise ValueError("held_out must number the same tasks, workers and classes as table")
+    seeds = np.random.SeedSequence(seed).spawn(chosen.chains)
+    # Most of the time is spent in compiled loops, which do not hold the interpreter's lock.
     with ThreadPoolExecutor(chosen.chains) as pool:
-        runs = list(pool.map(lambda s: _run(table, chosen, s, held_out), seeds))
-    by_chain = np.array([r["p"] for r in runs])
-    ho = np.logaddexp.reduce(np.array([r["ho"] for r in runs]), axis=0) - np.log(len(runs))
+        runs = list(pool.map(partial(_run, table, chosen, held_out), seeds))
+    by_chain = np.array([run.probability for run in runs])
     return LabelModelFit(
         by_chain.mean(axis=0),
         by_chain,
-        {n: np.array([r["scales"][n] for r in runs]) for n in runs[0]["scales"]},
-        np.mean([r["pi"] for r in runs], axis=0),
-        np.mean([r["hit"] for r in runs], axis=0),
-        ho,
+        ReadOnly({name: np.array([run.scales[name] for run in runs]) for name in runs[0].scales}),
+        np.mean([run.prevalence for run in runs], axis=0),
+        np.mean([run.hit for run in runs], axis=0),
+        np.log(np.mean([run.held_out for run in runs], axis=0)),
     )
 
 
-def _run(table, settings, seed, held_out):
+def _sizes(table: LabelTable) -> tuple[int, int, int]:
+    return table.n_tasks, table.n_workers, table.n_classes
+
+
+def _run(
+    table: LabelTable,
+    settings: LabelModelSettings,
+    held_out: LabelTable | None,
+    seed: np.random.SeedSequence,
+) -> _Run:
     chain = Chain(table, settings, seed)
-    for _ in range(settings.warmup):
+    warmup, draws = settings.sweeps(table)
+    for _ in range(warmup):
         chain.sweep()
-    out = {"p": 0.0, "scales": {n: [] for n in chain.scales}, "pi": 0.0, "hit": 0.0, "ho": np.zeros(0)}
-    ho = 0.0
-    for _ in range(settings.draws):
+    chain.settle()
+    probability = np.zeros((table.n_tasks, table.n_classes))
+    prevalence = np.zeros(table.n_classes)
+    hit = np.zeros((table.n_workers, table.n_classes))
+    predicted = np.zeros(0 if held_out is None else len(held_out))
+    scales: list[dict[str, float]] = []
+    for _ in range(draws):
         chain.sweep()
-        out["p"] = out["p"] + chain.probability / settings.draws
-        out["pi"] = out["pi"] + chain.prevalence / settings.draws
-        o = chain._tables()[0]
-        out["hit"] = out["hit"] + o / (1 + o) / settings.draws
-        for n, v in chain.scales.items():
-            out["scales"][n].append(v)
+        probability += chain.probability / draws
+        prevalence += chain.prevalence / draws
+        hit += chain.hit_rates() / draws
+        scales.append(dict(chain.scales))
         if held_out is not None:
-            ho = ho + np.exp(chain.given_truth(held_out)) / settings.draws
-    if held_out is not None:
-        out["ho"] = np.log(ho)
-    return out
+            predicted += np.exp(chain.given_truth(held_out)) / draws
+    traces = {name: np.array([draw[name] for draw in scales]) for name in chain.scales}
+    return _Run(probability, ReadOnly(traces), prevalence, hit, predicted)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from attribution.evaluate.annotators.table import LabelTable
+
+LONGEST = 4.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,10 @@ class LabelModelSettings:
     hit
         Prior mean and standard deviation of the log-odds that an average labeller knows.
     chains, warmup, draws
-        Markov chains, and sweeps of each before and while draws are kept.
+        Markov chains, and least number of sweeps of each before and while draws are kept.
+    work
+        Labels times classes that a chain may visit for more sweeps than the least, up to
+        ``LONGEST`` times as many: small tables are sampled longer.
     """
 
     difficulty: bool = True
@@ -37,10 +46,12 @@ class LabelModelSettings:
     confusion: bool = False
     rho: float = 0.0
     scale: float = 2.0
+    preference_scale: float = 2.0
     hit: tuple[float, float] = (1.0, 1.5)
     chains: int = 2
     warmup: int = 400
     draws: int = 600
+    work: float = 4e7
 
     def __post_init__(self) -> None:
         if min(self.chains, self.warmup, self.draws) < 1:
@@ -49,3 +60,20 @@ class LabelModelSettings:
             raise ValueError(f"rho must lie in 0 to 1, not {self.rho}")
         if min(self.scale, self.hit[1]) <= 0.0:
             raise ValueError("standard deviations must be positive")
+
+    def sweeps(self, table: LabelTable) -> tuple[int, int]:
+        """Return how many sweeps a chain makes of a table.
+
+        Parameters
+        ----------
+        table
+            The labels.
+
+        Returns
+        -------
+        tuple of int
+            Before and while draws are kept.
+        """
+        least = len(table) * (table.n_classes + 2) * (self.warmup + self.draws)
+        factor = min(max(self.work / max(least, 1), 1.0), LONGEST)
+        return int(self.warmup * factor), int(self.draws * factor)
