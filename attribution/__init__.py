@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from attribution.case.load import bundled_case_folder as bundled_case_folder
     from attribution.case.load import load_case as load_case
     from attribution.case.load import save_case as save_case
+    from attribution.evaluate.results import EvaluationReport as EvaluationReport
+    from attribution.evaluate.run import evaluate as evaluate
     from attribution.posterior.fit import fit as fit
     from attribution.posterior.posterior import Posterior as Posterior
     from attribution.posterior.store import bundled_model_folder as bundled_model_folder
@@ -24,6 +26,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Case": "attribution.case.case",
     "CaseError": "attribution.case.faults",
+    "EvaluationReport": "attribution.evaluate.results",
     "Posterior": "attribution.posterior.posterior",
     "bundled_case_folder": "attribution.case.load",
     "bundled_model_folder": "attribution.posterior.store",
@@ -37,9 +40,11 @@ _HOMES = {
 __all__ = [
     "Case",
     "CaseError",
+    "EvaluationReport",
     "Posterior",
     "bundled_case_folder",
     "bundled_model_folder",
+    "evaluate",
     "fit",
     "load",
     "load_case",
@@ -49,6 +54,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name == "evaluate":
+        # The folder of that name, which can be called; once imported it stands here by itself.
+        return import_module("attribution.evaluate")
     if name not in _HOMES:
         raise AttributeError(f"module 'attribution' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)

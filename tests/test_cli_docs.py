@@ -27,7 +27,7 @@ def options_of(command: str) -> set[str]:
     return {
         option
         for parameter in parameters
-        for option in parameter.opts
+        for option in (*parameter.opts, *parameter.secondary_opts)
         if option.startswith("--") and "_" not in option
     } - {"--help"}
 
@@ -44,6 +44,7 @@ def test_the_commands_of_the_design() -> None:
         "brands",
         "labellers",
         "diagnose",
+        "evaluate",
     ]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pytensor.tensor.variable import TensorVariable
 
+    from attribution.case.case import Case
     from attribution.case.config import Actor
     from attribution.channels.evidence import Evidence
 
@@ -140,6 +141,49 @@ class Channel(ABC):
         str
             A phrase without a full stop.
         """
+
+    def measure(self, evidence: Evidence) -> NDArray[np.float64] | None:
+        """Measure every incident against every level, for a channel of amounts and not of codes.
+
+        Such a channel adds ``measure[i, level, k] * table[level, k]`` over its levels, where a
+        channel of codes adds rows of its table as they stand.
+
+        Parameters
+        ----------
+        evidence
+            Incidents, of the case or foreign.
+
+        Returns
+        -------
+        (incidents, levels, columns of the table), 0 where nothing is known; None for a channel of
+        codes.
+        """
+        del evidence
+        return None
+
+    def data(self) -> Mapping[str, NDArray[np.float64]]:
+        """Return the arrays behind the table that another state of the case would change.
+
+        ``table`` declares them as ``pm.Data`` under these names, so that a refit without hindsight
+        needs no new compilation.
+        """
+        return ReadOnly({})
+
+    def revised(self, case: Case) -> Channel:
+        """Return the channel as another state of the case would have it, with the same levels.
+
+        Parameters
+        ----------
+        case
+            The bound case with some of its rows unknown: labels hidden, or the past.
+
+        Returns
+        -------
+        Channel
+            Of the same levels in the same order; this one where nothing of it can change.
+        """
+        del case
+        return self
 
     def reported(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
         """Return the parameters kept beside the table: for each, the labels along its axes."""

@@ -24,7 +24,15 @@ WITHIN_RATIO = 0.8
 
 @dataclass(frozen=True)
 class BaseRateChannel(Channel):
-    """The part of every incident's prior that no column changes; always the first channel."""
+    """The part of every incident's prior that no column changes; always the first channel.
+
+    Parameters
+    ----------
+    scale
+        Scale of the base rate, in log-odds.
+    """
+
+    scale: float
 
     @property
     def role(self) -> Literal["act"]:
@@ -34,7 +42,7 @@ class BaseRateChannel(Channel):
     def table(self) -> Tensor:
         """Return one row: (1, actors + families)."""
         factor = act_factor(families(self.actors), WITHIN_RATIO)
-        rates: Tensor = SCALE * normal_effects(self.name, 1, factor)
+        rates: Tensor = self.scale * normal_effects(self.name, 1, factor)
         return rates
 
     def encode(self, evidence: Evidence) -> Entries:
@@ -53,7 +61,7 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     Parameters
     ----------
     spec
-        Entry of the channel; ``bind_stack`` makes it, a case does not list it.
+        Entry of the channel; a case lists it only to set ``options.scale``.
     case
         The case.
 
@@ -61,5 +69,13 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     -------
     Channel
         The bound channel.
+
+    Raises
+    ------
+    ValueError
+        If the scale is no positive number.
     """
-    return BaseRateChannel(spec.name, case.config.actors, ("all incidents",))
+    scale = spec.options.get("scale", SCALE)
+    if not isinstance(scale, (int, float)) or not scale > 0:
+        raise ValueError(f"channel {spec.name}: options.scale must be a positive number")
+    return BaseRateChannel(spec.name, case.config.actors, ("all incidents",), float(scale))

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -36,7 +36,7 @@ from attribution.channels.evidence import day_at, statements_of, text_at
 from attribution.channels.links import LATER, day_or_later, parent_prior
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -120,11 +120,30 @@ class ClaimChannel(Channel):
         import pymc as pm  # noqa: PLC0415 - heavy, needed only while a model is built
         import pytensor.tensor as pt  # noqa: PLC0415
 
+        activity, log_prior, alive = (pm.Data(name, each) for name, each in self.data().items())
         worth = pm.LogNormal("claim_worth", 0.0, WORTH_SD)
         departures = normal_effects(self.name, len(self.names), contrasts(len(self.actors)))
-        names = self.activity[:, None] + worth * self.log_prior + SCALE * departures
-        epochs = pt.log(pt.as_tensor_variable(self.alive) @ pt.exp(names))
+        names = activity[:, None] + worth * log_prior + SCALE * departures
+        epochs = pt.log(alive @ pt.exp(names))
         return concatenated([names, epochs])
+
+    def data(self) -> Mapping[str, NDArray[np.float64]]:
+        """Return activity, prior over parents and lifetimes: what later years teach of names."""
+        return {
+            "claim_activity": self.activity,
+            "claim_log_prior": self.log_prior,
+            "claim_alive": self.alive,
+        }
+
+    def revised(self, case: Case) -> Channel:
+        """Return the same names with the lifetimes, links and claims of another state."""
+        claims = _dated_claims(case)
+        return replace(
+            self,
+            alive=_alive(case, self.names, self.epochs, claims),
+            log_prior=_log_prior(case, self.names),
+            activity=_activity(self.names, claims),
+        )
 
     def encode(self, evidence: Evidence) -> Entries:
         """Return two entries a claim: the name, and minus the names it competed with.
@@ -234,21 +253,9 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     silent = set(case.config.uninformative)
     groups = [group for group in case.groups["group_id"] if group not in silent]
     names = [span for group in groups for span in _spans(case, group)]
-    claims = _dated_claims(case)
-    lifetimes = {group: _lifetime(case, group, claims) for group in groups}
     names.append(Name(NEW_BRAND, pd.Timestamp.min, pd.Timestamp.max))
-    lifetimes[NEW_BRAND] = (pd.Timestamp.min, pd.Timestamp.max)
-    epochs = _epochs(names, lifetimes)
-    alive = np.array(
-        [[float(_in_use(name, lifetimes[name.group_id], day)) for name in names] for day in epochs]
-    )
-    priors = [parent_prior(case, name.group_id, _middle(name)) for name in names[:-1]]
-    brands = set(case.groups.loc[case.groups["kind"] == "brand", "group_id"])
-    population = np.mean(
-        [prior for name, prior in zip(names, priors, strict=False) if name.group_id in brands]
-        or priors,
-        axis=0,
-    )
+    claims = _dated_claims(case)
+    epochs = _epochs(names, _lifetimes(case, names, claims))
     levels = tuple(name.level for name in names) + tuple(
         f"names in use from {day:%Y-%m-%d}" if day > pd.Timestamp.min else "names in use at first"
         for day in epochs
@@ -260,11 +267,46 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
         tuple(names),
         ReadOnly(dict(zip(case.groups["group_id"], case.groups["name"], strict=True))),
         tuple(epochs),
-        alive,
-        np.log(np.array([*priors, population])),
-        np.log(np.array([_count(name, claims) for name in names]) + HALF),
+        _alive(case, names, epochs, claims),
+        _log_prior(case, names),
+        _activity(names, claims),
         frozenset(silent),
     )
+
+
+def _log_prior(case: Case, names: Sequence[Name]) -> NDArray[np.float64]:
+    """Return the log prior over parents of each name, the last one's being the population's."""
+    priors = [parent_prior(case, name.group_id, _middle(name)) for name in names[:-1]]
+    brands = set(case.groups.loc[case.groups["kind"] == "brand", "group_id"])
+    population = np.mean(
+        [prior for name, prior in zip(names, priors, strict=False) if name.group_id in brands]
+        or priors,
+        axis=0,
+    )
+    return np.log(np.array([*priors, population]))
+
+
+def _activity(names: Sequence[Name], claims: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the log of the number of claims of each name plus one half."""
+    return np.log(np.array([_count(name, claims) for name in names]) + HALF)
+
+
+def _alive(
+    case: Case, names: Sequence[Name], epochs: Sequence[pd.Timestamp], claims: pd.DataFrame
+) -> NDArray[np.float64]:
+    """Return which names are in use in which epoch, (epochs, names)."""
+    lifetimes = _lifetimes(case, names, claims)
+    return np.array(
+        [[float(_in_use(name, lifetimes[name.group_id], day)) for name in names] for day in epochs]
+    )
+
+
+def _lifetimes(
+    case: Case, names: Sequence[Name], claims: pd.DataFrame
+) -> dict[str, tuple[pd.Timestamp, pd.Timestamp]]:
+    groups = {name.group_id for name in names} - {NEW_BRAND}
+    every = {NEW_BRAND: (pd.Timestamp.min, pd.Timestamp.max)}
+    return every | {group: _lifetime(case, group, claims) for group in groups}
 
 
 def _dated_claims(case: Case) -> pd.DataFrame:

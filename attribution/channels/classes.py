@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from attribution.channels.base import unknown_value
-from attribution.channels.nested import NestedChannel, Path, nested_channel
+from attribution.channels.nested import NestedChannel, Path, nested_channel, scales_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,8 @@ def classed_channel(
         return paths, notes
 
     paths = ((group, word) for word, group in classes.items())
-    return nested_channel(spec.name, case.config.actors, paths, scales, read=read, heading=heading)
+    wanted = scales_of(spec, scales)
+    return nested_channel(spec.name, case.config.actors, paths, wanted, read=read, heading=heading)
 
 
 def class_of_words(spec: ChannelSpec, case: Case, column: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ which turns silence into speech.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -147,6 +147,10 @@ class DenialChannel(Channel):
         speaker = text_at(table, piece, "speaker_id")
         said = f"{WORDS[text_at(table, piece, 'kind')]} {self.display.get(speaker, speaker)}"
         return ", ".join(text for text in (said, spoken_day(day_at(table, piece))) if text)
+
+    def revised(self, case: Case) -> Channel:
+        """Return the same levels; whom a speaker stood for is read from the other state."""
+        return replace(self, case=case)
 
     @cached_property
     def _positions(self) -> dict[Level, int]:

@@ -71,6 +71,27 @@ class Families:
         """Indicator of the members of every family, (G, K)."""
         return np.array([[float(family == own) for own in self.of] for family in range(self.count)])
 
+    def named(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the columns that naming a set of actors speaks of.
+
+        Parameters
+        ----------
+        members
+            Indicator of the set, (actors,).
+
+        Returns
+        -------
+        (width,) indicator of the one actor and its family, or of the family alone for several of
+        one family; zeros for a set that crosses families.
+        """
+        columns = np.zeros(self.width)
+        named = np.flatnonzero(members)
+        touched = {self.of[actor] for actor in named}
+        if len(touched) == 1:
+            columns[self.actors + touched.pop()] = 1.0
+            columns[named] = float(len(named) == 1)
+        return columns
+
 
 def families(actors: Sequence[Actor]) -> Families:
     """Put the Iran-backed militias into one family and every other actor into its own.

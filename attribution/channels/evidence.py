@@ -189,13 +189,15 @@ def day_at(table: pd.DataFrame, piece: int) -> pd.Timestamp:
     return days[[piece]].tolist()[0]
 
 
-def case_evidence(case: Case) -> Evidence:
+def case_evidence(case: Case, known: Case | None = None) -> Evidence:
     """Return all that the case knows of its own incidents.
 
     Parameters
     ----------
     case
         The case.
+    known
+        Another state of it, with some rows unknown, whose statements and labels are meant.
 
     Returns
     -------
@@ -203,10 +205,11 @@ def case_evidence(case: Case) -> Evidence:
         The incidents in the order of their table.
     """
     position = pd.Series(np.arange(len(case.incidents)), index=case.incidents["incident_id"])
+    state = case if known is None else known
     return Evidence(
         case.incidents.reset_index(drop=True),
-        _attach(case.statements, position),
-        _attach(case.labels, position),
+        _attach(state.statements, position),
+        _attach(state.labels, position),
     )
 
 

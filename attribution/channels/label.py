@@ -22,7 +22,7 @@ the claiming brand not at all, since the claim channel already reads the brand.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -86,6 +86,8 @@ class LabelChannel(Channel):
         Number of incidents under one series statement, by labeller, source and group.
     case
         The case, for what names stand for.
+    certain
+        Prior mean and standard deviation of the logit of the hit rate of "certain".
     """
 
     keys: tuple[Level, ...]
@@ -96,6 +98,7 @@ class LabelChannel(Channel):
     echo_groups: Mapping[str, str]
     series_size: Mapping[tuple[str, str, str], int]
     case: Case
+    certain: tuple[float, float]
 
     @property
     def role(self) -> Literal["say"]:
@@ -107,7 +110,7 @@ class LabelChannel(Channel):
         import pymc as pm  # noqa: PLC0415 - heavy, needed only while a model is built
         import pytensor.tensor as pt  # noqa: PLC0415
 
-        certain = pm.Normal("label_certain", *CERTAIN)
+        certain = pm.Normal("label_certain", *self.certain)
         steps = pm.LogNormal("label_step", *STEP, shape=len(CONFIDENCE) - 1)
         word = concatenated([certain[None], certain - steps.cumsum()])
         kind_effect = KIND_SD * pm.Normal("label_kind_z", 0.0, 1.0, shape=len(self.kinds))
@@ -172,6 +175,13 @@ class LabelChannel(Channel):
         shown = ", ".join(text for text in details if text)
         return f"{self._people.get(who) or who} named {self._groups.get(named, named)} ({shown})"
 
+    def revised(self, case: Case) -> Channel:
+        """Return the same levels; what a name stood for is read from the other state.
+
+        A label whose name then stood for other actors has no level and is passed over.
+        """
+        return replace(self, case=case, series_size=_series_sizes(case))
+
     @cached_property
     def _positions(self) -> Mapping[Level, int]:
         return ReadOnly({key: code for code, key in enumerate(self.keys)})
@@ -225,7 +235,8 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     """Bind the channel to a case: every labeller, word and set in its labels.
 
     ``options.default_blame`` gives, for a kind of labeller, how many times more readily than others
-    it names an actor when it does not know.
+    it names an actor when it does not know; ``options.certain`` a mean and a standard deviation of
+    the logit of the hit rate of "certain", where labels are surer or less sure than usual.
 
     Parameters
     ----------
@@ -261,7 +272,18 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
         ReadOnly(dict(zip(case.labellers["labeller"], case.labellers["echo_group"], strict=True))),
         _series_sizes(case),
         case,
+        _certain(spec),
     )
+
+
+def _certain(spec: ChannelSpec) -> tuple[float, float]:
+    given = spec.options.get("certain", CERTAIN)
+    numbers = isinstance(given, (list, tuple)) and all(isinstance(v, (int, float)) for v in given)
+    if not numbers or len(given) != len(CERTAIN) or not given[1] > 0:
+        raise ValueError(
+            f"channel {spec.name}: options.certain must be a mean and a positive deviation"
+        )
+    return (float(given[0]), float(given[1]))
 
 
 def _series_sizes(case: Case) -> Mapping[tuple[str, str, str], int]:

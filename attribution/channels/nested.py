@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from attribution.case.config import Actor
+    from attribution.case.config import Actor, ChannelSpec
     from attribution.channels.base import Tensor
     from attribution.channels.evidence import Evidence
 
@@ -141,6 +141,34 @@ def nested_channel(
     """
     every = with_new_children(paths, len(scales))
     return NestedChannel(name, actors, level_names(every), every, scales, read, heading)
+
+
+def scales_of(spec: ChannelSpec, default: tuple[float, ...]) -> tuple[float, ...]:
+    """Read the option ``scales``: the scale of the effects at each depth, in log-odds.
+
+    Parameters
+    ----------
+    spec
+        Entry of ``case.toml``.
+    default
+        What holds if it is not given.
+
+    Returns
+    -------
+    One scale a depth.
+
+    Raises
+    ------
+    ValueError
+        If the option is not as many positive numbers as there are depths.
+    """
+    given = spec.options.get("scales", default)
+    numbers = isinstance(given, (list, tuple)) and all(isinstance(v, (int, float)) for v in given)
+    if not numbers or len(given) != len(default) or not all(value > 0 for value in given):
+        raise ValueError(
+            f"channel {spec.name}: options.scales must be {len(default)} positive numbers"
+        )
+    return tuple(float(value) for value in given)
 
 
 def _code(path: Path, known: dict[Path, int]) -> int:

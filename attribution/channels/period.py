@@ -3,6 +3,9 @@ r"""Period: how often each actor is behind attacks, drifting from quarter to qua
 A random walk over quarters, centred over the case's time so that the base rate keeps its meaning:
 
 .. math:: a_q = \sum_{j \le q} s\, F^\top z_j - \text{mean over quarters}
+
+With ``options.after`` the walk starts at 0 on that day instead and says nothing of earlier ones:
+the drift of a forecast, whose uncertainty grows with the time since the record ended.
 """
 
 from __future__ import annotations
@@ -36,10 +39,16 @@ class PeriodChannel(Channel):
         The quarter of level 0.
     column
         The incidents' column that holds the date.
+    step
+        Scale of one quarter's step, in log-odds.
+    forecast
+        Whether the walk starts at 0 before the first quarter instead of being centred.
     """
 
     first: pd.Period
     column: str
+    step: float
+    forecast: bool
 
     @property
     def role(self) -> Literal["act"]:
@@ -49,8 +58,11 @@ class PeriodChannel(Channel):
     def table(self) -> Tensor:
         """Walk from quarter to quarter: (levels, actors + families)."""
         factor = act_factor(families(self.actors))
-        steps = STEP * normal_effects(self.name, len(self.levels), factor)
+        steps = self.step * normal_effects(self.name, len(self.levels), factor)
         walk = steps.cumsum(axis=0)
+        if self.forecast:
+            forecast: Tensor = walk
+            return forecast
         centred: Tensor = walk - walk.mean(axis=0, keepdims=True)
         return centred
 
@@ -64,6 +76,7 @@ class PeriodChannel(Channel):
         notes = [
             (int(row), f"date {days.iloc[row]:%Y-%m-%d} is {where} the fitted period")
             for where, outside in (("after", quarter > last), ("before", quarter < 0))
+            if not (self.forecast and where == "before")
             for row in np.flatnonzero(outside & dated)
         ]
         return column_entries(np.where(quarter < 0, -1, np.minimum(quarter, last)), notes)
@@ -84,7 +97,8 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     Parameters
     ----------
     spec
-        Entry of ``case.toml``: one column, a date.
+        Entry of ``case.toml``: one column, a date; if wanted, ``options.step`` and
+        ``options.after``, a day.
     case
         The case.
 
@@ -92,9 +106,24 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     -------
     Channel
         The bound channel.
+
+    Raises
+    ------
+    ValueError
+        If the step is no positive number, or no incident is later than ``after``.
     """
     (column,) = spec.columns
     days = case.incidents[column]
-    quarters = pd.period_range(days.min(), days.max(), freq="Q")
+    step = spec.options.get("step", STEP)
+    if not isinstance(step, (int, float)) or not step > 0:
+        raise ValueError(f"channel {spec.name}: options.step must be a positive number")
+    after = spec.options.get("after")
+    first = days.min() if after is None else pd.Timestamp(after) + pd.Timedelta(days=1)
+    if not first <= days.max():
+        raise ValueError(f"channel {spec.name}: no incident is later than options.after, {after}")
+    quarters = pd.period_range(first, days.max(), freq="Q")
     levels = tuple(str(quarter) for quarter in quarters)
-    return PeriodChannel(spec.name, case.config.actors, levels, quarters[0], column)
+    forecast = after is not None
+    return PeriodChannel(
+        spec.name, case.config.actors, levels, quarters[0], column, float(step), forecast
+    )

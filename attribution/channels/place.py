@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attribution.channels.nested import Path, nested_channel
+from attribution.channels.nested import Path, nested_channel, scales_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,8 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
 
     paths, _ = read_paths(case.incidents, columns)
     known = {path for path in paths if path}
-    return nested_channel(spec.name, case.config.actors, known, SCALES, read=read, heading="Place")
+    scales = scales_of(spec, SCALES)
+    return nested_channel(spec.name, case.config.actors, known, scales, read=read, heading="Place")
 
 
 def read_paths(

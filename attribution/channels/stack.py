@@ -1,7 +1,8 @@
 """All channels of a case as one stacked table, and evidence as codes into it.
 
 Model likelihood, batch scorer, single query and explanation are the same sum: for incident ``i``
-and actor ``k``, the sum over slots ``j`` of ``weight[i, j] * stack[code[i, j], k]``.
+and actor ``k``, the sum over slots ``j`` of ``weight[i, j] * stack[code[i, j], k]``. In the first
+slots, those of channels that measure, a row is multiplied by ``factor[i, j, k]`` as well.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import numpy as np
 
 from attribution.case.config import ChannelSpec
 from attribution.channels.base import COLUMN_PIECE
+from attribution.channels.effects import families
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,8 +47,13 @@ class Codes:
         Position of the slot's channel, -1 where it is empty: (incidents, slots).
     piece
         Row of the statements or labels table behind the slot, -1 for a column of the incident.
+    factor
+        What channels that measure found, (incidents, measured slots, columns); these slots come
+        first, and each has one code for all incidents.
     act_slots
-        The first slots hold act evidence, the others what was said.
+        The first slots, measured ones included, hold act evidence, the others what was said.
+    widths
+        Number of slots of each channel.
     notes
         For each incident, what could not be read as it stands.
     """
@@ -55,7 +62,9 @@ class Codes:
     weight: NDArray[np.float64]
     channel: NDArray[np.int64]
     piece: NDArray[np.int64]
+    factor: NDArray[np.float64]
     act_slots: int
+    widths: tuple[int, ...]
     notes: tuple[tuple[str, ...], ...]
 
 
@@ -99,13 +108,30 @@ class Stack:
                 return position
         raise LookupError(f"the case has no channel '{name}'")
 
-    def encode(self, evidence: Evidence) -> Codes:
+    def revised(self, case: Case) -> Stack:
+        """Return the same channels as another state of the case would have them.
+
+        Parameters
+        ----------
+        case
+            The bound case with some of its rows unknown.
+
+        Returns
+        -------
+        Stack
+            Of the same levels, so that a compiled model fits it.
+        """
+        return Stack(tuple(channel.revised(case) for channel in self.channels))
+
+    def encode(self, evidence: Evidence, widths: Sequence[int] = ()) -> Codes:
         """Turn evidence into codes of the stacked table, act slots first.
 
         Parameters
         ----------
         evidence
             Any incidents with what was said of them.
+        widths
+            Least number of slots of each channel; none by default.
 
         Returns
         -------
@@ -113,47 +139,69 @@ class Stack:
             As many slots a channel as the incident with most entries needs.
         """
         count = len(evidence)
-        blocks: list[_Block] = []
+        measured: list[_Block] = []
+        coded: list[_Block] = []
         notes: list[list[str]] = [[] for _ in range(count)]
         for position, channel in enumerate(self.channels):
             entries = channel.encode(evidence)
             for row, text in entries.notes:
                 notes[row].append(text)
-            blocks.append(self._block(position, entries, count))
-        acts = [channel.role == "act" for channel in self.channels]
-        widths = [block.code.shape[1] for block in blocks]
+            factor = channel.measure(evidence)
+            if factor is None:
+                least = widths[position] if widths else int(channel.role == "act")
+                coded.append(self._block(position, entries, count, least))
+            else:
+                measured.append(self._measured(position, factor))
+        blocks = [*measured, *coded]
         weight = np.concatenate([block.weight for block in blocks], axis=1)
+        positions, sizes = zip(*((block.position, block.width) for block in blocks), strict=True)
+        columns = families(self.channels[0].actors).width
+        acts = [block for block in blocks if self.channels[block.position].role == "act"]
         return Codes(
             np.concatenate([block.code for block in blocks], axis=1),
             weight,
-            np.where(weight != 0, np.repeat(np.arange(len(blocks)), widths), -1),
+            np.where(weight != 0, np.repeat(positions, sizes), -1),
             np.concatenate([block.piece for block in blocks], axis=1),
-            sum(width for width, act in zip(widths, acts, strict=True) if act),
+            np.concatenate([np.zeros((count, 0, columns)), *(b.factor for b in measured)], axis=1),
+            sum(block.width for block in acts),
+            tuple(block.width for block in sorted(blocks, key=lambda block: block.position)),
             tuple(tuple(lines) for lines in notes),
         )
 
-    def _block(self, position: int, entries: Entries, count: int) -> _Block:
+    def _block(self, position: int, entries: Entries, count: int, least: int) -> _Block:
         """Lay one channel's entries out, the entries of an incident side by side."""
         slot = _slots(entries.row)
-        width = int(slot.max()) + 1 if len(slot) else 0
-        if self.channels[position].role == "act":
-            # An act channel keeps its slot even where it is empty, so that widths agree.
-            width = max(width, 1)
+        width = max(int(slot.max()) + 1 if len(slot) else 0, least)
         code = np.full((count, width), self.zero_row, dtype=np.int64)
         weight = np.zeros((count, width))
         piece = np.full((count, width), COLUMN_PIECE, dtype=np.int64)
         code[entries.row, slot] = self.offsets[position] + entries.code
         weight[entries.row, slot] = entries.weight
         piece[entries.row, slot] = entries.piece
-        return _Block(code, weight, piece)
+        return _Block(position, code, weight, piece, np.empty((count, 0, 0)))
+
+    def _measured(self, position: int, factor: NDArray[np.float64]) -> _Block:
+        """Give every level of a channel that measures a slot of its own."""
+        count, width = factor.shape[:2]
+        code = np.broadcast_to(self.offsets[position] + np.arange(width), (count, width))
+        piece = np.full((count, width), COLUMN_PIECE, dtype=np.int64)
+        weight = factor.any(axis=2).astype(np.float64)
+        return _Block(position, code, weight, piece, factor)
 
 
 class _Block(NamedTuple):
-    """Slots of one channel: each (incidents, slots)."""
+    """Slots of one channel: each (incidents, slots), the factor with columns behind."""
 
+    position: int
     code: NDArray[np.int64]
     weight: NDArray[np.float64]
     piece: NDArray[np.int64]
+    factor: NDArray[np.float64]
+
+    @property
+    def width(self) -> int:
+        """Number of slots."""
+        return int(self.code.shape[1])
 
 
 def bind_stack(case: Case) -> Stack:
@@ -174,7 +222,10 @@ def bind_stack(case: Case) -> Stack:
     ValueError
         If the case lists a channel that does not exist, or one of them refuses its options.
     """
-    specs = [ChannelSpec(BASE_RATE, (), {}), *case.config.channels]
+    listed = sorted(case.config.channels, key=lambda spec: spec.name != BASE_RATE)
+    specs = [ChannelSpec(BASE_RATE, (), {}), *listed]
+    if listed and listed[0].name == BASE_RATE:
+        specs = listed
     bound: list[Channel] = []
     for spec in specs:
         bind = _bind_of(spec.name)

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from attribution import __version__
-from attribution.cli import cases, demo, incidents, scoring, tables
+from attribution.cli import cases, demo, evaluation, incidents, scoring, tables
 from attribution.cli.faults import ExitCode, exit_code, message
 from attribution.cli.output import make_streams_safe, note, start_logging
 
@@ -93,6 +93,7 @@ app.command("shares")(tables.shares)
 app.command("brands")(tables.brands)
 app.command("labellers")(tables.labellers)
 app.command("diagnose")(tables.diagnose)
+app.command("evaluate")(evaluation.evaluate)
 
 
 def main() -> None:

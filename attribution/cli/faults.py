@@ -24,6 +24,7 @@ _CODES = MappingProxyType(
     {
         "attribution.case.faults.CaseError": ExitCode.INPUT_FAULT,
         "attribution.case.names.NameResolutionError": ExitCode.INPUT_FAULT,
+        "attribution.evaluate.errors.EvaluationError": ExitCode.INPUT_FAULT,
         "attribution.posterior.posterior.UnknownIncidentError": ExitCode.INPUT_FAULT,
         "attribution.posterior.store.ModelFolderError": ExitCode.INPUT_FAULT,
         "attribution.scoring.errors.InputFileError": ExitCode.INPUT_FAULT,

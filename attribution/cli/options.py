@@ -1,12 +1,15 @@
 """Arguments and options that several commands share, and how their texts are read."""
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+#: Refits use up to a hundred times a seed, which must stay below 2^32.
+_SEED_DIGITS = 7
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -36,6 +39,46 @@ def parse_date(text: str) -> date:
     if written is None:
         raise typer.BadParameter(f"{text!r} is no date; write a day as 2021-02-15.")
     return written
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Seeds as one option gives them; typer would take a bare tuple for so many arguments.
+
+    Attributes
+    ----------
+    values
+        The seeds, in order.
+    """
+
+    values: tuple[int, ...]
+
+
+def parse_seeds(text: str) -> Seeds:
+    """Read a list of seeds.
+
+    Parameters
+    ----------
+    text
+        Whole numbers with commas between them.
+
+    Returns
+    -------
+    Seeds
+        As written.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the text is no such list, or a seed occurs twice.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) <= _SEED_DIGITS for part in parts):
+        raise typer.BadParameter(f"{text!r} is no list of seeds; write whole numbers as 0,1,2.")
+    seeds = tuple(int(part) for part in parts)
+    if len(set(seeds)) < len(seeds):
+        raise typer.BadParameter(f"{text!r} holds a seed twice.")
+    return Seeds(seeds)
 
 
 def parse_assignment(text: str) -> str:

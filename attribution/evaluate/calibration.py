@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from attribution.evaluate.probabilities import FLOOR, check_probabilities
+from attribution.evaluate.bootstrap import Difference, block_totals, resample
+from attribution.evaluate.credit import divide
+from attribution.evaluate.probabilities import check_probabilities
 
 if TYPE_CHECKING:
-    from attribution.evaluate.targets import Bools, Floats, Targets
+    from collections.abc import Sequence
+
+    from attribution.evaluate.targets import Bools, Floats, Ints, Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,78 @@ class Reliability:
     confidence: Floats
     accuracy: Floats
     weight: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """What a reliability diagram is made from: one point an incident with a scored label.
+
+    Attributes
+    ----------
+    predicted
+        (M,) or (M, K) probability.
+    credit
+        The same shape: share of the incident's labels that goes to the actor (`credit.divide`).
+    """
+
+    predicted: Floats
+    credit: Floats
+
+
+def points(targets: Targets, p: npt.ArrayLike) -> Points:
+    """Pair the probability of each actor with what the labels say of it.
+
+    Parameters
+    ----------
+    targets
+        The labels; M incidents carry one.
+    p
+        (N, K) probability of each actor.
+
+    Returns
+    -------
+    Points
+        (M, K) each, in ascending position; see `reliability` for why credits are divided so.
+
+    Raises
+    ------
+    ValueError
+        If `p` is not a table of distributions.
+    """
+    rows = check_probabilities(targets, p)[targets.incidents]
+    return Points(rows, divide(targets, rows))
+
+
+def top_points(targets: Targets, p: npt.ArrayLike) -> Points:
+    """Pair the probability of the likeliest actor with what the labels say of it.
+
+    Parameters
+    ----------
+    targets
+        The labels; M incidents carry one.
+    p
+        (N, K) probability of each actor.
+
+    Returns
+    -------
+    Points
+        (M,) each, in ascending position.
+
+    Raises
+    ------
+    ValueError
+        If `p` is not a table of distributions.
+    """
+    every = points(targets, p)
+    top = (np.arange(len(every.predicted)), every.predicted.argmax(axis=1))
+    return Points(every.predicted[top], every.credit[top])
+
+
+def _bin(top: Points, bins: int) -> Ints:
+    if bins < 1:
+        raise ValueError(f"bins is {bins}, it must be at least 1")
+    code: Ints = np.minimum((top.predicted * bins).astype(np.int64), bins - 1)
+    return code
 
 
 def reliability(targets: Targets, p: npt.ArrayLike, bins: int = 10) -> Reliability:
@@ -61,20 +137,13 @@ def reliability(targets: Targets, p: npt.ArrayLike, bins: int = 10) -> Reliabili
     ValueError
         If bins < 1 or `p` is not a table of distributions.
     """
-    if bins < 1:
-        raise ValueError(f"bins is {bins}, it must be at least 1")
-    rows = check_probabilities(targets, p)[targets.incident]
-    top = rows.argmax(axis=1)
-    each = np.arange(len(rows))
-    confidence = rows[each, top]
-    named = np.maximum(np.sum(rows * targets.sets, axis=1), FLOOR)
-    credit = np.where(targets.sets[each, top], np.minimum(confidence / named, 1.0), 0.0)
-    code = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    weight, share = np.bincount(code, targets.share, minlength=bins), targets.share
+    top = top_points(targets, p)
+    code = _bin(top, bins)
+    weight = np.bincount(code, minlength=bins).astype(np.float64)
     filled: Bools = weight > 0
     return Reliability(
-        confidence=np.bincount(code, share * confidence, bins)[filled] / weight[filled],
-        accuracy=np.bincount(code, share * credit, bins)[filled] / weight[filled],
+        confidence=np.bincount(code, top.predicted, bins)[filled] / weight[filled],
+        accuracy=np.bincount(code, top.credit, bins)[filled] / weight[filled],
         weight=weight[filled],
     )
 
@@ -108,3 +177,71 @@ def calibration_error(targets: Targets, p: npt.ArrayLike, bins: int = 10) -> flo
     if not len(table.weight):
         return float("nan")
     return float(np.average(np.abs(table.accuracy - table.confidence), weights=table.weight))
+
+
+def _gaps(targets: Targets, p: npt.ArrayLike, bins: int) -> Floats:
+    """(M, bins) credit minus probability of the likeliest actor, in the bin of the latter."""
+    top = top_points(targets, p)
+    gaps = np.zeros((len(top.credit), bins))
+    gaps[np.arange(len(gaps)), _bin(top, bins)] = top.credit - top.predicted
+    return gaps
+
+
+def calibration_difference(
+    targets: Targets,
+    pairs: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]],
+    block: npt.ArrayLike,
+    seed: int,
+    draws: int = 2000,
+    *,
+    level: float = 0.9,
+    bins: int = 10,
+) -> Difference:
+    """Difference of two predictors' calibration errors, with a paired bootstrap interval.
+
+    The calibration error is no mean over incidents, so each draw of blocks bins its incidents anew
+    (percentile interval). The interval is for the expected difference in a sample of this size:
+    with 200 simulated incidents 90 % intervals covered it in 92 to 97 % of the cases. Few incidents
+    hide miscalibration in their noise, so that this difference is nearer to 0 than that of an
+    unlimited sample, which the interval does not aim at and often misses.
+
+    Parameters
+    ----------
+    targets
+        The labels.
+    pairs
+        (N, K) probabilities of the two predictors, one pair for each repetition; the errors are
+        averaged over repetitions.
+    block
+        (M,) block of each incident with a scored label, in ascending position.
+    seed
+        Seed of the resampling.
+    draws
+        Number of resamples.
+    level
+        Mass of the interval.
+    bins
+        Number of equal bins of [0, 1].
+
+    Returns
+    -------
+    Difference
+        (mean, lo, hi), negative where the first predictor is better calibrated.
+
+    Raises
+    ------
+    ValueError
+        If there are no pairs, no labels, or a table is no table of distributions.
+    """
+    if not pairs or not len(targets.incidents):
+        raise ValueError("no incident is scored under both predictions")
+    times = resample(block, seed, draws)
+    size = times @ block_totals(np.ones(len(targets.incidents)), block)
+    drawn, seen = np.zeros(draws), 0.0
+    for pair in pairs:
+        for sign, p in zip((1, -1), pair, strict=True):
+            gaps = block_totals(_gaps(targets, p, bins), block)
+            drawn += sign * np.abs(times @ gaps).sum(axis=1) / size / len(pairs)
+            seen += sign * calibration_error(targets, p, bins) / len(pairs)
+    lo, hi = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Difference(seen, float(lo), float(hi))

@@ -1,8 +1,7 @@
-"""Our own model under the baselines' conditions: refitted with the labels of a fold hidden."""
+"""Our own model under the baselines' conditions: refitted on what another state knows."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ import numpy as np
 from attribution.channels.effects import families
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import bind_stack
-from attribution.model.fit import LABEL, labelled_incidents
+from attribution.model.assemble import INCIDENT_WEIGHT, model_data
+from attribution.model.fit import LABEL, NothingToLearnError, labelled_incidents
 from attribution.model.sampler import (
     CompiledModel,
     SamplerSettings,
@@ -20,100 +20,91 @@ from attribution.model.sampler import (
     table_draws,
 )
 from attribution.model.tables import stacked_tables
-from attribution.posterior.kernel import Query, summarise
+from attribution.posterior.kernel import query_of, summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
-
-logger = logging.getLogger(__name__)
+    from attribution.channels.evidence import Evidence
 
 #: Enough draws for probabilities to the second digit.
-SETTINGS = SamplerSettings(draws=300, tune=400)
+SETTINGS = SamplerSettings(draws=300, tune=300, chains=2)
 
 
 @dataclass(frozen=True)
 class Refitter:
-    """The model of a case compiled once, to be refitted with some incidents' labels hidden.
+    """The model of a case compiled once, to be refitted on what another state of it knows.
 
     Parameters
     ----------
+    case
+        The case with all that is known.
     compiled
-        The compiled model over all labelled incidents.
+        The compiled model over all its labelled incidents.
     fitted
         Their positions among the case's incidents.
-    blind
-        Evidence about every incident with all labels hidden: what a prediction may look at.
     """
 
+    case: Case
     compiled: CompiledModel
     fitted: NDArray[np.int64]
-    blind: Query
 
-    def predict(self, hidden: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
-        """Refit without any label of the hidden incidents and predict every incident.
+    def predict(
+        self, known: Case, seed: int, *, evidence: Evidence | None = None
+    ) -> NDArray[np.float64]:
+        """Refit on what another state of the case knows and predict every incident.
 
         Parameters
         ----------
-        hidden
-            Positions of incidents all of whose labels are hidden, of whatever scope and basis.
+        known
+            The case with some of its labels, statements, links or later incidents unknown.
         seed
             Seed of the sampler.
+        evidence
+            What a prediction may look at, one row an incident of the case; None for the case's
+            incidents with the statements and labels that ``known`` has.
 
         Returns
         -------
-        Posterior means (N, K), from evidence other than labels.
+        Posterior means, (incidents of the case, actors).
+
+        Raises
+        ------
+        NothingToLearnError
+            If no incident carries a known label.
         """
-        codes = self.compiled.codes
-        label = codes.channel == self.compiled.stack.position(LABEL)
-        out = np.isin(self.fitted, hidden)
-        trace = sample(
-            self.compiled,
-            SETTINGS,
-            seed=seed,
-            weight=np.where(label & out[:, None], 0.0, codes.weight),
-            # An incident without labels is not part of a fit (attribution.model.fit).
-            incident_weight=np.where(out, 0.0, 1.0),
-        )
-        tables = table_draws(self.compiled, trace["posterior"].to_dataset())
+        stack = self.compiled.stack.revised(known)
+        seen = case_evidence(self.case, known)
+        codes = stack.encode(seen.take(self.fitted), self.compiled.codes.widths)
+        labelled = (codes.channel == stack.position(LABEL)).any(axis=1)
+        if not labelled.any():
+            raise NothingToLearnError("no incident carries a known label to learn from")
+        data = model_data(stack, codes)
+        # An incident without labels is not part of a fit (attribution.model.fit).
+        data[INCIDENT_WEIGHT] = labelled.astype(np.float64)
+        trace = sample(self.compiled, SETTINGS, seed=seed, data=data)
+        tables = table_draws(self.compiled, trace["posterior"].to_dataset(), data)
         flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in tables.items()}
-        groups = families(self.compiled.stack.channels[0].actors)
-        stack = stacked_tables(self.compiled.stack, flat, groups.width)
-        return summarise(stack, self.blind).mean
+        groups = families(self.case.config.actors)
+        asked = stack.encode(seen if evidence is None else evidence)
+        draws = stacked_tables(stack, flat, groups.width)
+        return summarise(draws, query_of(asked, groups.of)).mean
 
 
 def compile_refitter(case: Case) -> Refitter:
-    """Compile the model of a case for refits."""
-    stack = bind_stack(case)
-    evidence = case_evidence(case)
-    fitted = labelled_incidents(stack, stack.encode(evidence))
-    blind = stack.encode(evidence.without_labels())
-    groups = families(case.config.actors)
-    return Refitter(
-        compile_model(stack, stack.encode(evidence.take(fitted))),
-        fitted,
-        Query(blind.code, blind.weight, blind.act_slots, np.asarray(groups.of)),
-    )
+    """Compile the model of a case for refits.
 
-
-def cross_validate(
-    refitter: Refitter, folds: Sequence[NDArray[np.int64]], seed: int
-) -> NDArray[np.float64]:
-    """Predict each test fold from a refit that hid its labels.
+    Parameters
+    ----------
+    case
+        The case with all that is known; every refit knows the same or less.
 
     Returns
     -------
-    (N, K): rows of test incidents come from their own fold's refit, the others are means over
-    refits.
+    Refitter
+        Of the case's labelled incidents.
     """
-    fits = []
-    for number, fold in enumerate(folds):
-        logger.info("fold %d of %d: %d incidents hidden", number + 1, len(folds), len(fold))
-        fits.append(refitter.predict(fold, seed + number))
-    p = np.mean(fits, axis=0)
-    for fold, fit in zip(folds, fits, strict=True):
-        p[fold] = fit[fold]
-    return np.asarray(p)
+    stack, evidence = bind_stack(case), case_evidence(case)
+    fitted = labelled_incidents(stack, stack.encode(evidence))
+    return Refitter(case, compile_model(stack, stack.encode(evidence.take(fitted))), fitted)

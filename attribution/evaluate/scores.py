@@ -12,7 +12,7 @@ in bits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,8 @@ class Scores:
         Nats, lower is better: the same for labels naming one militia, given "some militia".
     top1
         Share of those labels whose militia is the likeliest one.
+    top2, top3
+        Share of those labels whose militia is among the two or three likeliest ones.
     militia_or_not
         Share of labels for which "more likely a militia than not" is right.
     brier
@@ -55,6 +57,8 @@ class Scores:
     label_loss: float
     parent_loss: float
     top1: float
+    top2: float
+    top3: float
     militia_or_not: float
     brier: float
     ece: float
@@ -71,7 +75,7 @@ class IncidentScores:
     ----------
     incident
         (M,) positions among the case's incidents, ascending.
-    label_loss, parent_loss, top1, militia_or_not, brier, entropy_bits
+    label_loss, parent_loss, top1, top2, top3, militia_or_not, brier, entropy_bits
         (M,) as in `Scores`; NaN where the incident has no label of the kind.
     """
 
@@ -79,17 +83,11 @@ class IncidentScores:
     label_loss: Floats
     parent_loss: Floats
     top1: Floats
+    top2: Floats
+    top3: Floats
     militia_or_not: Floats
     brier: Floats
     entropy_bits: Floats
-
-
-class Difference(NamedTuple):
-    """A mean paired difference with its bootstrap interval, in the units of the losses."""
-
-    mean: float
-    lo: float
-    hi: float
 
 
 def _set_probability(targets: Targets, p: Floats) -> Floats:
@@ -367,6 +365,8 @@ def per_incident(targets: Targets, p: npt.ArrayLike) -> IncidentScores:
         label_loss=_label_loss(targets, array)[scored],
         parent_loss=_parent_loss(targets, array)[scored],
         top1=_top_k(targets, array, 1)[scored],
+        top2=_top_k(targets, array, 2)[scored],
+        top3=_top_k(targets, array, 3)[scored],
         militia_or_not=_militia_accuracy(targets, array)[scored],
         brier=_brier(targets, array)[scored],
         entropy_bits=_entropy_bits(targets, array)[scored],
@@ -398,6 +398,8 @@ def score(targets: Targets, p: npt.ArrayLike) -> Scores:
         label_loss=_mean(each.label_loss),
         parent_loss=_mean(each.parent_loss),
         top1=_mean(each.top1),
+        top2=_mean(each.top2),
+        top3=_mean(each.top3),
         militia_or_not=_mean(each.militia_or_not),
         brier=_mean(each.brier),
         ece=calibration_error(targets, p),
@@ -407,63 +409,20 @@ def score(targets: Targets, p: npt.ArrayLike) -> Scores:
     )
 
 
-def paired_bootstrap(
-    loss_a: npt.ArrayLike,
-    loss_b: npt.ArrayLike,
-    block: npt.ArrayLike,
-    seed: int,
-    draws: int = 2000,
-    *,
-    level: float = 0.9,
-) -> Difference:
-    """Mean difference a - b of two predictions' losses on the same incidents, with an interval.
-
-    Incidents of one week are often one campaign and share their fate under any model, so whole
-    blocks are resampled with replacement (cluster bootstrap, percentile interval); each draw's
-    mean is over the incidents that it happens to contain. Pairing removes the part of the
-    variance that comes from some incidents being harder than others.
+def skill(loss: float, reference: float) -> float:
+    """Share of a reference's loss that a prediction saves: 1 - loss / reference.
 
     Parameters
     ----------
-    loss_a, loss_b
-        (M,) losses of the same incidents. An incident that is NaN in both is left out.
-    block
-        (M,) label of the incident's block, for instance its week (`splits.weeks`).
-    seed
-        Seed of the resampling.
-    draws
-        Number of resamples.
-    level
-        Mass of the interval.
+    loss
+        A mean loss that is 0 at best.
+    reference
+        The same loss of the reference, usually of the class frequencies.
 
     Returns
     -------
-    Difference
-        (mean, lo, hi), negative where a is better. With a single block there is nothing to
-        resample: the interval has no width and means nothing.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, a value is NaN in only one of the two, nothing is left, draws < 1 or
-        level is outside (0, 1).
+    float
+        1 for a perfect prediction, 0 for one no better than the reference, negative for a worse
+        one; NaN if either is NaN or the reference loses nothing.
     """
-    a, b = np.asarray(loss_a, dtype=np.float64), np.asarray(loss_b, dtype=np.float64)
-    blocks = np.asarray(block)
-    if not (a.shape == b.shape == blocks.shape and a.ndim == 1):
-        raise ValueError(f"losses and blocks have shapes {a.shape}, {b.shape}, {blocks.shape}")
-    if draws < 1 or not 0 < level < 1:
-        raise ValueError(f"draws is {draws} and level {level}; need draws >= 1 and 0 < level < 1")
-    if np.any(np.isnan(a) != np.isnan(b)):
-        raise ValueError("an incident is scored under one prediction but not under the other")
-    present = ~np.isnan(a)
-    if not np.any(present):
-        raise ValueError("no incident is scored under both predictions")
-    difference = (a - b)[present]
-    _, code = np.unique(blocks[present], return_inverse=True)
-    total, count = np.bincount(code, difference), np.bincount(code)
-    rng = np.random.default_rng(seed)
-    times = rng.multinomial(len(total), np.full(len(total), 1 / len(total)), size=draws)
-    means = (times @ total) / (times @ count)
-    lo, hi = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Difference(float(difference.mean()), float(lo), float(hi))
+    return 1 - loss / reference if reference > 0 else float("nan")

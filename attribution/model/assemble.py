@@ -10,7 +10,7 @@ The sum over actors is exact; no discrete variable is sampled.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pymc as pm
@@ -20,16 +20,23 @@ from attribution.channels.effects import concatenated, families, log_sum_exp
 from attribution.model.tables import TABLE, table_coords
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
     from attribution.channels.base import Tensor
     from attribution.channels.effects import Families
     from attribution.channels.stack import Codes, Stack
+
+#: Name of the incidents' weights among the model's data.
+INCIDENT_WEIGHT = "incident_weight"
 
 
 def assemble(stack: Stack, codes: Codes) -> pm.Model:
     """Build the model of a stack of channels and the coded evidence of its labelled incidents.
 
-    Codes, weights and the incidents' weights are ``pm.Data``, so that another selection of labels
-    of the same shape is fitted without compiling again.
+    All that ``model_data`` returns is ``pm.Data``, so that another selection of labels, or an
+    earlier state of the case, is fitted without compiling again.
 
     Parameters
     ----------
@@ -54,22 +61,53 @@ def assemble(stack: Stack, codes: Codes) -> pm.Model:
             )
             for channel in stack.channels
         ]
-        code = pm.Data("code", codes.code)
-        weight = pm.Data("weight", codes.weight)
-        incident_weight = pm.Data("incident_weight", np.ones(codes.code.shape[0]))
+        data = {name: pm.Data(name, values) for name, values in coded_data(codes).items()}
         groups = families(stack.channels[0].actors)
         stacked = _stacked(stack, tables, groups)
-        terms = log_marginal_terms(stacked, code, weight, codes.act_slots, groups)
-        pm.Potential("log_likelihood", (terms * incident_weight).sum())
+        terms = log_marginal_terms(stacked, data, codes, groups)
+        pm.Potential("log_likelihood", (terms * data[INCIDENT_WEIGHT]).sum())
     return model
 
 
+def coded_data(codes: Codes) -> dict[str, NDArray[Any]]:
+    """Return coded evidence as the model holds it, by name.
+
+    Parameters
+    ----------
+    codes
+        Evidence about the incidents of the fit.
+
+    Returns
+    -------
+    ``code`` of the slots that are not measured, ``weight`` and ``factor`` (see
+    `attribution.channels.stack.Codes`) and ``incident_weight``, 1 for every incident.
+    """
+    return {
+        "code": codes.code[:, codes.factor.shape[1] :],
+        "weight": codes.weight,
+        "factor": codes.factor,
+        INCIDENT_WEIGHT: np.ones(len(codes.code)),
+    }
+
+
+def model_data(stack: Stack, codes: Codes) -> dict[str, NDArray[Any]]:
+    """Return all that may differ between two fits of one compiled model, by name.
+
+    Parameters
+    ----------
+    stack, codes
+        As for ``assemble``.
+
+    Returns
+    -------
+    The arrays of ``coded_data`` and those behind the channels' tables.
+    """
+    behind = {name: each for channel in stack.channels for name, each in channel.data().items()}
+    return {**coded_data(codes), **behind}
+
+
 def log_marginal_terms(
-    stacked: Tensor,
-    code: Tensor,
-    weight: Tensor,
-    act_slots: int,
-    groups: Families,
+    stacked: Tensor, data: Mapping[str, Tensor], codes: Codes, groups: Families
 ) -> Tensor:
     """Return each incident's log-likelihood with its actor summed out.
 
@@ -79,10 +117,10 @@ def log_marginal_terms(
     ----------
     stacked
         Tables of all channels with a row of zeros behind them: (rows + 1, actors + families).
-    code, weight
-        (incidents, slots); see `attribution.channels.stack.Codes`.
-    act_slots
-        Number of slots that hold act evidence; they come first.
+    data
+        Evidence as ``coded_data`` names it.
+    codes
+        The same as arrays, for what does not change between fits.
     groups
         The families of the actors.
 
@@ -90,10 +128,17 @@ def log_marginal_terms(
     -------
     Tensor of shape (incidents,).
     """
+    code, weight = data["code"], data["weight"]
+    first = codes.factor.shape[1]
+    acts = codes.act_slots - first
     gathered = stacked[_flat(code)].reshape((code.shape[0], code.shape[1], groups.width))
-    weighted = gathered * weight[:, :, None]
-    act = weighted[:, :act_slots].sum(axis=1)
-    said = weighted[:, act_slots:, : groups.actors].sum(axis=1)
+    weighted = gathered * weight[:, first:, None]
+    act = weighted[:, :acts].sum(axis=1)
+    if first:
+        # A measured slot has one code for all incidents.
+        rows = stacked[codes.code[0, :first]]
+        act = act + (data["factor"] * weight[:, :first, None] * rows[None]).sum(axis=1)
+    said = weighted[:, acts:, : groups.actors].sum(axis=1)
     member, group = act[:, : groups.actors], act[:, groups.actors :]
     family = np.asarray(groups.of)
     # Scores are a few units wide, so exponentials need no shift here.

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import nutpie
 from pytensor.compile.maker import function
 from pytensor.compile.mode import Mode
-from pytensor.graph.replace import vectorize_graph
-from pytensor.tensor import tensor
+from pytensor.graph.replace import graph_replace, vectorize_graph
+from pytensor.tensor import constant, tensor
 
-from attribution.model.assemble import assemble
+from attribution.model.assemble import assemble, model_data
 from attribution.model.tables import TABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pymc as pm
     import xarray as xr
     from numpy.typing import NDArray
@@ -107,8 +109,7 @@ def sample(
     settings: SamplerSettings,
     *,
     seed: int,
-    weight: NDArray[np.float64] | None = None,
-    incident_weight: NDArray[np.float64] | None = None,
+    data: Mapping[str, NDArray[Any]] | None = None,
     progress: Progress | None = None,
 ) -> xr.DataTree:
     """Sample the posterior.
@@ -121,9 +122,9 @@ def sample(
         How to sample.
     seed
         Seed of the sampler.
-    weight, incident_weight
-        Other weights of the slots (incidents, slots) and of the incidents (incidents,), to hide
-        labels or to leave incidents out.
+    data
+        Other values of some of the model's data (`attribution.model.assemble.model_data`), to hide
+        labels, to leave incidents out or to go back in time.
     progress
         Shows how far the chains are.
 
@@ -134,19 +135,12 @@ def sample(
     Raises
     ------
     ValueError
-        If the weights have another shape than the compiled model's.
+        If the data have other names or shapes than the compiled model's.
     """
     sampler = compiled.sampler
-    if weight is not None or incident_weight is not None:
-        count = len(compiled.codes.code)
-        slots = compiled.codes.weight if weight is None else weight
-        incidents = np.ones(count) if incident_weight is None else incident_weight
-        if slots.shape != compiled.codes.weight.shape or incidents.shape != (count,):
-            raise ValueError(
-                f"weights of shape {slots.shape} and {incidents.shape} do not fit a model of "
-                f"{compiled.codes.weight.shape} incidents and slots"
-            )
-        sampler = sampler.with_data(weight=slots, incident_weight=incidents)
+    if data:
+        _check_data(compiled, data)
+        sampler = sampler.with_data(**data)
     trace: xr.DataTree = nutpie.sample(
         sampler,
         draws=settings.draws,
@@ -163,7 +157,11 @@ def sample(
     return trace
 
 
-def table_draws(compiled: CompiledModel, posterior: xr.Dataset) -> dict[str, NDArray[np.float64]]:
+def table_draws(
+    compiled: CompiledModel,
+    posterior: xr.Dataset,
+    data: Mapping[str, NDArray[Any]] | None = None,
+) -> dict[str, NDArray[np.float64]]:
     """Compute the channels' tables and reported parameters for every draw.
 
     Parameters
@@ -172,6 +170,8 @@ def table_draws(compiled: CompiledModel, posterior: xr.Dataset) -> dict[str, NDA
         The compiled model.
     posterior
         Draws of its parameters.
+    data
+        The data that they were sampled with; see ``sample``.
 
     Returns
     -------
@@ -185,7 +185,9 @@ def table_draws(compiled: CompiledModel, posterior: xr.Dataset) -> dict[str, NDA
         variable: tensor(name, dtype="float64", shape=(None, *variable.type.shape))
         for name, variable in zip(parameters, model.free_RVs, strict=True)
     }
-    outputs = vectorize_graph([model[name] for name in names], replace=batched)
+    fixed = {model[name]: constant(values) for name, values in (data or {}).items()}
+    tables_of = [model[name] for name in names]
+    outputs = vectorize_graph(graph_replace(tables_of, fixed, strict=False), replace=batched)
     # Interpreted, not compiled: one pass over all draws costs less than compiling would.
     tables = function(list(batched.values()), outputs, mode=Mode("py", "fast_compile"))
     flat = {name: _flatten(posterior[name].to_numpy()) for name in parameters}
@@ -204,3 +206,15 @@ def _flatten(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Join chains and draws, of entries that may be none."""
     chains, draws, *shape = values.shape
     return values.reshape(chains * draws, *shape)
+
+
+def _check_data(compiled: CompiledModel, data: Mapping[str, NDArray[Any]]) -> None:
+    known = model_data(compiled.stack, compiled.codes)
+    faults = [
+        f"{name} of shape {values.shape}"
+        for name, values in data.items()
+        if name not in known or values.shape != known[name].shape
+    ]
+    if faults:
+        shapes = ", ".join(f"{name} {values.shape}" for name, values in known.items())
+        raise ValueError(f"{', '.join(faults)} does not fit the compiled model's data: {shapes}")

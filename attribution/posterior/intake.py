@@ -66,11 +66,16 @@ def read_frame(case: Case, frame: pd.DataFrame) -> Intake:
     size = len(frame)
     columns = {name: _texts(frame, name) for name in TEXT_COLUMNS}
     days, rejected, notes = _days(frame, size)
+    degrees: dict[str, list[float]] = {name: [] for name in RANGES}
     for name, limit in RANGES.items():
         for row, value in enumerate(_texts(frame, name)):
-            if value and not _within(value, limit):
+            usable = _within(value, limit)
+            degrees[name].append(float(value) if usable else math.nan)
+            if value and not usable:
                 notes[row].append(f"{name} '{value}' is not a number from {-limit:g} to {limit:g}")
-    incidents = pd.DataFrame({**columns, "date": pd.Series(days, dtype="datetime64[us]")})
+    incidents = pd.DataFrame(
+        {**columns, **degrees, "date": pd.Series(days, dtype="datetime64[us]")}
+    ).astype(dict.fromkeys(degrees, "float64"))
     statements, labels = _from_case(case, incidents)
     if CLAIMS in frame:
         claims = name_claims(case, _texts(frame, CLAIMS), statements, notes)

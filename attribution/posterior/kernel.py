@@ -2,11 +2,12 @@ r"""The one sum behind every number: gathered table rows, over draws.
 
 For draw ``s``, incident ``i`` and actor ``k``
 
-.. math:: \text{act}_{si} = \sum_{j \text{ act}} w_{ij}\, T_s[c_{ij}], \qquad
+.. math:: \text{act}_{si} = \sum_{j \text{ act}} w_{ij}\, f_{ij} \odot T_s[c_{ij}], \qquad
           p_{sik} \propto \exp\Big(\log \pi_k(\text{act}_{si})
                              + \sum_{j \text{ said}} w_{ij}\, T_s[c_{ij}, k]\Big)
 
-with :math:`\pi` the nested logit of `attribution.channels.effects`.
+with :math:`\pi` the nested logit of `attribution.channels.effects` and :math:`f` what a channel
+measured, 1 for slots that are only coded.
 
 Fit, query, batch, what-if and explanation differ only in which slots ``j`` they include. Arrays in,
 arrays out; nothing here knows of names or frames.
@@ -14,13 +15,17 @@ arrays out; nothing here knows of names or frames.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from attribution.channels.stack import Codes
 
 #: Lower and upper quantile of the reported 90 % interval.
 INTERVAL = (0.05, 0.95)
@@ -56,12 +61,21 @@ class Query:
         The first slots form the prior, the others are likelihoods.
     family
         Number of the family of every actor, (actors,).
+    factor
+        What was measured, (incidents, measured slots, columns): the first slots' rows are
+        multiplied by it.
     """
 
     code: NDArray[np.int64]
     weight: NDArray[np.float64]
     act_slots: int
     family: NDArray[np.int64]
+    factor: NDArray[np.float64]
+
+    @property
+    def measured(self) -> int:
+        """Number of measured slots; they come first."""
+        return int(self.factor.shape[1])
 
     def take(self, rows: NDArray[np.int64]) -> Query:
         """Return the query about some of the incidents.
@@ -76,7 +90,9 @@ class Query:
         Query
             In the order of ``rows``.
         """
-        return Query(self.code[rows], self.weight[rows], self.act_slots, self.family)
+        return replace(
+            self, code=self.code[rows], weight=self.weight[rows], factor=self.factor[rows]
+        )
 
     def keep(self, slots: NDArray[np.bool_]) -> Query:
         """Return the query with the other slots' evidence ignored.
@@ -91,7 +107,26 @@ class Query:
         Query
             The same query, the weights of the others 0.
         """
-        return Query(self.code, np.where(slots, self.weight, 0.0), self.act_slots, self.family)
+        return replace(self, weight=np.where(slots, self.weight, 0.0))
+
+
+def query_of(codes: Codes, family: Sequence[int]) -> Query:
+    """Return coded evidence as a query.
+
+    Parameters
+    ----------
+    codes
+        Evidence about incidents.
+    family
+        Number of the family of every actor.
+
+    Returns
+    -------
+    Query
+        One row an incident of the codes.
+    """
+    numbers = np.asarray(family, dtype=np.int64)
+    return Query(codes.code, codes.weight, codes.act_slots, numbers, codes.factor)
 
 
 def gather(
@@ -157,8 +192,11 @@ def log_joint(stack: NDArray[np.floating], query: Query) -> NDArray[np.float64]:
     -------
     Array of shape (draws, incidents, actors).
     """
-    acts, actors = query.act_slots, len(query.family)
-    act = gather(stack, query.code[:, :acts], query.weight[:, :acts])
+    first, acts, actors = query.measured, query.act_slots, len(query.family)
+    act = gather(stack, query.code[:, first:acts], query.weight[:, first:acts])
+    for slot in range(first):
+        measured = query.weight[:, slot, None] * query.factor[:, slot]
+        act += measured * stack[:, query.code[:, slot], :]
     said = gather(stack[:, :, :actors], query.code[:, acts:], query.weight[:, acts:])
     return np.asarray(log_prior(act, query.family) + said)
 
@@ -231,7 +269,8 @@ def summarise(stack: NDArray[np.floating], query: Query) -> Summary:
     if count == 0:
         empty = np.empty((0, actors))
         return Summary(empty, empty, empty)
-    pattern = np.concatenate([query.code.astype(np.float64), query.weight], axis=1)
+    factor = query.factor.reshape(count, -1)
+    pattern = np.concatenate([query.code.astype(np.float64), query.weight, factor], axis=1)
     _, first, inverse = np.unique(pattern, axis=0, return_index=True, return_inverse=True)
     step = max(1, BLOCK // (stack.shape[0] * stack.shape[2]))
     results = []

@@ -22,7 +22,13 @@ from attribution.posterior import tabulate
 from attribution.posterior.evidence_base import amount, grade
 from attribution.posterior.explanation import Explanation, pieces_of, weigh
 from attribution.posterior.intake import check_word, read_frame
-from attribution.posterior.kernel import Query, entropy_bits, probabilities, summarise
+from attribution.posterior.kernel import (
+    Query,
+    entropy_bits,
+    probabilities,
+    query_of,
+    summarise,
+)
 from attribution.posterior.what_if import Change, WhatIf, changed_evidence
 from attribution.posterior.words import icd203
 
@@ -335,8 +341,7 @@ class Posterior:
         return {name: row for row, name in enumerate(self.case.incidents["incident_id"])}
 
     def _as_query(self, codes: Codes) -> Query:
-        family = np.asarray(families(self.case.config.actors).of, dtype=np.int64)
-        return Query(codes.code, codes.weight, codes.act_slots, family)
+        return query_of(codes, families(self.case.config.actors).of)
 
     def _row(self, incident_id: str) -> int:
         if incident_id not in self._rows:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.case.names import name_index
+from attribution.case.readonly import ReadOnly
 from attribution.channels.evidence import (
     Evidence,
     case_evidence,
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 #: Changing a column makes the narrower ones beside it say something else; they are emptied.
 NARROWER = {"country": ("province", "place"), "province": ("place",)}
+#: What stands for a missing value in columns that are no text.
+EMPTY = ReadOnly({"date": pd.NaT, "latitude": float("nan"), "longitude": float("nan")})
+#: Columns that say where; coordinates follow them.
+PLACED = ("country", "province", "place")
 #: Words checked against the case's vocabulary; a country or province that is new is allowed.
 STRICT = ("weapon_type", "target_type")
 
@@ -98,6 +103,8 @@ def changed_evidence(case: Case, row: int | None, change: Change) -> tuple[Evide
             if narrow not in change.columns and cells.get(narrow):
                 words.append(f"{narrow} {_shown(cells[narrow])} -> {_shown('')}")
                 cells[narrow] = ""
+    if set(change.columns) & set(PLACED):
+        cells.update(_coordinates(case, cells))
     statements = start.statements
     if change.claims is not None:
         claims, names = _claims(case, change.claims)
@@ -111,6 +118,19 @@ def changed_evidence(case: Case, row: int | None, change: Change) -> tuple[Evide
     types = {name: start.incidents[name].dtype for name in start.incidents.columns}
     incident = pd.DataFrame([cells]).astype(types)
     return Evidence(incident, statements, labels), "; ".join(words)
+
+
+def _coordinates(case: Case, cells: Mapping[str, object]) -> dict[str, object]:
+    """Return the middle of the case's incidents at the same place, NaN if there are none."""
+    where = [column for column in PLACED if cells.get(column)]
+    degrees: dict[str, object] = dict.fromkeys(("latitude", "longitude"), float("nan"))
+    same = case.incidents
+    for column in where:
+        same = same[same[column] == cells[column]]
+    if "place" not in where or same.empty:
+        # The middle of a province is nowhere in particular.
+        return degrees
+    return {column: float(same[column].median()) for column in degrees}
 
 
 def _shown(value: object) -> str:
@@ -149,8 +169,8 @@ def _claims(case: Case, names: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
 def _nothing(case: Case) -> Evidence:
     """Return an incident of which nothing is known."""
     columns = {
-        name: pd.Series([pd.NaT if name == "date" else ""], dtype=values.dtype)
+        name: pd.Series([EMPTY.get(str(name), "")], dtype=values.dtype)
         for name, values in case.incidents.items()
-        if pd.api.types.is_string_dtype(values.dtype) or name == "date"
+        if pd.api.types.is_string_dtype(values.dtype) or name in EMPTY
     }
     return Evidence(pd.DataFrame(columns), empty_statements(), empty_labels())

@@ -79,7 +79,10 @@ def test_an_unknown_channel_is_refused_with_the_names_there_are(name):
     with pytest.raises(ValueError, match="does not exist") as caught:
         bind_stack(small_case(channels=[LABEL, entry]))
     assert f"'{name}'" in str(caught.value)
-    assert "claim, denial, label, period, place, target, weapon" in str(caught.value)
+    there_are = (
+        "claim, denial, label, neighbours, period, place, target, territory, triggers, weapon"
+    )
+    assert there_are in str(caught.value)
 
 
 def test_every_channel_of_the_package_can_be_listed(iraq):

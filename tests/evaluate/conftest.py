@@ -4,7 +4,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from fake_predictor import SIMPLE, Oracle
 
+from attribution.evaluate.run import evaluate
 from attribution.evaluate.targets import Targets
 
 MEMBERS = {
@@ -144,6 +146,9 @@ def simulated():
             "weapon_type": pd.Categorical.from_codes(level, ["w", "x", "y", "z"]),
             "flag": flag,
             "noise": rng.normal(size=n),
+            "latitude": 33 + level.astype(float),
+            "longitude": np.full(n, 44.0),
+            "date": pd.date_range("2020-01-01", periods=n),
         }
     )
     targets = Targets(
@@ -155,3 +160,9 @@ def simulated():
         n_incidents=n,
     )
     return features, targets, truth
+
+
+@pytest.fixture(scope="session")
+def report(iraq):
+    """The oracle next to two baselines, in random folds of two seeds."""
+    return evaluate(iraq, seeds=(0, 4), baselines=SIMPLE, model=Oracle(iraq), show_progress=False)

@@ -8,16 +8,21 @@ import pytest
 from attribution.evaluate import scores
 from attribution.evaluate.baselines import (
     AlwaysFirst,
+    BoostedTrees,
     ClassFrequencies,
     LogisticRegression,
+    MajorityOfLabellers,
     MissingExtraError,
     NaiveBayes,
+    NearestNeighbours,
     RandomForest,
     em,
+    fast_baselines,
     features_from_case,
     standard_baselines,
 )
 from attribution.evaluate.baselines.encoding import category_codes, design_matrix
+from attribution.evaluate.credit import divide
 from attribution.evaluate.targets import Targets
 
 QUICK = (
@@ -26,8 +31,10 @@ QUICK = (
     NaiveBayes(masses=(5.0,), rounds=(30,)),
     LogisticRegression(strengths=(1.0,), rounds=(15,)),
     RandomForest(trees=60, em_trees=40, leaves=(5,), rounds=4),
+    BoostedTrees(depths=(2,), rounds=(40,)),
 )
 LEARNERS = QUICK[2:]
+OTHERS = (MajorityOfLabellers(), NearestNeighbours())
 
 
 def by_name(baseline):
@@ -57,6 +64,14 @@ def test_features_by_hand(case):
     assert features["denial:b"].tolist() == [False, False, False, True, False]
     assert features["denial:other"].tolist() == [False, True, False, False, False]
     assert not features.isna().any().any()
+
+
+def test_the_date_is_for_distances_and_no_feature(case):
+    features = features_from_case(case)
+    assert features["date"].tolist() == case.incidents["date"].tolist()
+    without = features.drop(columns="date")
+    np.testing.assert_array_equal(design_matrix(features), design_matrix(without))
+    np.testing.assert_array_equal(category_codes(features), category_codes(without))
 
 
 def test_features_read_no_label(case):
@@ -98,7 +113,7 @@ def test_encodings_by_hand():
 
 
 def test_labels_are_divided_by_probability_within_the_set(toy, toy_p):
-    soft = em.divide(toy, toy_p[:3])
+    soft = divide(toy, toy_p[:3])
     first = np.array([0.9, 0, 0, 0]) / 1.3 + np.array([0.5, 0.25, 0.25, 0]) * 0.4 / 1.3
     np.testing.assert_allclose(soft, [first, [0, 0, 0, 1], [0, 1, 0, 0]])
 
@@ -126,7 +141,7 @@ def test_frequencies_count_incidents_not_labels(toy):
     np.testing.assert_allclose(em.frequencies(many), em.frequencies(toy), atol=1e-8)
 
 
-@pytest.mark.parametrize("baseline", QUICK, ids=by_name)
+@pytest.mark.parametrize("baseline", [*QUICK, *OTHERS], ids=by_name)
 def test_predictions_are_distributions_reproducible_and_never_zero(baseline, simulated):
     features, targets, _ = simulated
     train = targets.subset(np.arange(80))
@@ -163,7 +178,7 @@ def test_broad_labels_help_and_do_not_mislead(simulated):
     assert without[:, 3].mean() > state + 0.06
 
 
-@pytest.mark.parametrize("baseline", QUICK, ids=by_name)
+@pytest.mark.parametrize("baseline", [*QUICK, *OTHERS], ids=by_name)
 @pytest.mark.parametrize("n_train", [0, 1, 2])
 def test_hardly_any_labels_are_no_error(baseline, n_train, simulated):
     features, targets, _ = simulated
@@ -210,7 +225,105 @@ def test_standard_baselines_have_distinct_names():
     assert names == [
         "always_first",
         "class_frequencies",
+        "nearest_neighbours",
         "naive_bayes",
         "logistic_regression",
         "random_forest",
+        "xgboost",
     ]
+    assert [baseline.name for baseline in fast_baselines()] == names[:4]
+
+
+@pytest.mark.parametrize(
+    ("module", "baseline"),
+    [
+        ("sklearn.linear_model", LogisticRegression()),
+        ("sklearn.ensemble", RandomForest()),
+        ("xgboost", BoostedTrees()),
+    ],
+)
+def test_fast_baselines_need_no_further_library(module, baseline, monkeypatch, simulated):
+    features, targets, _ = simulated
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtraError, match=r"claim-attribution\[evaluate\]"):
+        baseline.predict(features, targets.subset(np.arange(10)), 0)
+
+
+# --- majority of labellers ----------------------------------------------------------------------
+
+
+def votes(rows, weight, n_incidents):
+    """Targets of three actors from (incident, set) rows."""
+    return Targets(
+        ("a", "b", "c"),
+        np.ones(3, dtype=bool),
+        np.array([incident for incident, _ in rows]),
+        np.array([[actor in named for actor in "abc"] for _, named in rows]),
+        np.array(weight),
+        n_incidents,
+    )
+
+
+def test_the_vote_by_hand():
+    train = votes([(0, "a"), (0, "bc"), (1, "b")], [0.9, 0.4, 0.7], 3)
+    features = pd.DataFrame(index=range(3))
+    mass, base = 0.5, em.frequencies(train)
+    p = MajorityOfLabellers(masses=(mass,)).predict(features, train, seed=0)
+    np.testing.assert_allclose(p[0], (np.array([0.9, 0.2, 0.2]) + mass * base) / (1.3 + mass))
+    np.testing.assert_allclose(p[1], (np.array([0, 0.7, 0]) + mass * base) / (0.7 + mass))
+    # Nobody else said anything of incident 2.
+    np.testing.assert_allclose(p[2], base)
+
+
+@pytest.mark.parametrize(("agree", "chosen"), [(1.0, 0.1), (1 / 3, 5.0)])
+def test_labellers_who_agree_are_believed_and_others_are_not(agree, chosen):
+    rng = np.random.default_rng(0)
+    rows = []
+    for incident in range(120):
+        first = rng.choice(list("abc"))
+        same = rng.random() < agree
+        others = [actor for actor in "abc" if actor != first]
+        rows += [(incident, first), (incident, first if same else rng.choice(others))]
+    train = votes(rows, [0.7] * len(rows), 121)
+    features = pd.DataFrame(index=range(121))
+    p = MajorityOfLabellers().predict(features, train, seed=0)
+    fixed = MajorityOfLabellers(masses=(chosen,)).predict(features, train, seed=0)
+    np.testing.assert_allclose(p, fixed)
+
+
+# --- nearest neighbours -------------------------------------------------------------------------
+
+
+def whereabouts(places, days):
+    latitude, longitude = zip(*places, strict=True)
+    return pd.DataFrame(
+        {"latitude": latitude, "longitude": longitude, "date": pd.to_datetime(list(days))}
+    )
+
+
+def test_the_kernel_vote_by_hand():
+    # One degree of latitude is 111.19 km on a sphere of radius 6371 km.
+    features = whereabouts(
+        [(33, 44), (34, 44), (33, 44)], ["2020-01-01", "2020-01-01", "2020-01-31"]
+    )
+    train = votes([(0, "a"), (1, "b")], [0.7, 0.7], 3)
+    near, recent, mass = 100.0, 60.0, 0.5
+    model = NearestNeighbours(kilometres=(near,), days=(recent,), masses=(mass,))
+    p = model.predict(features, train, seed=0)
+    base = em.frequencies(train)
+    far = np.exp(-111.195 / near)
+    vote = np.array([1.0, far, 0.0]) * np.exp(-30 / recent) + mass * base
+    np.testing.assert_allclose(p[2], vote / vote.sum(), rtol=1e-4)
+
+
+def test_neighbours_find_whoever_is_at_home_there():
+    rng = np.random.default_rng(3)
+    home = rng.integers(0, 3, 300)
+    places = np.array([[33.0, 44.0], [35.0, 43.0], [36.0, 45.0]])[home]
+    places = places + rng.normal(0, 0.1, (300, 2))
+    features = whereabouts(places, pd.date_range("2020-01-01", periods=300))
+    rows = [(i, "abc"[k]) for i, k in enumerate(home[:200])]
+    train = votes(rows, [0.7] * 200, 300)
+    p = NearestNeighbours().predict(features, train, seed=0)
+    assert np.mean(p[200:].argmax(axis=1) == home[200:]) > 0.95
+    assert np.mean(p[np.arange(200, 300), home[200:]]) > 0.6

@@ -9,8 +9,9 @@ from attribution.evaluate.baselines import (
     LogisticRegression,
     features_from_case,
 )
+from attribution.evaluate.bootstrap import paired_bootstrap
 from attribution.evaluate.crossval import out_of_fold
-from attribution.evaluate.scores import paired_bootstrap, per_incident, score
+from attribution.evaluate.scores import per_incident, score
 from attribution.evaluate.splits import kfold, temporal, weeks
 from attribution.evaluate.targets import targets_from_case
 

@@ -1,6 +1,7 @@
 """The PyMC model, the kernel and plain loops give one number."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pymc as pm
@@ -12,7 +13,8 @@ from attribution.channels.effects import families
 from attribution.channels.stack import Codes
 from attribution.model.sampler import SamplerSettings, sample
 from attribution.model.tables import TABLE, stacked_tables, table_coords
-from attribution.posterior.kernel import Query, log_marginal
+from attribution.posterior.kernel import log_marginal
+from attribution.posterior.kernel import query_of as kernel_query
 
 #: Interpreted and without rewrites: nothing is compiled.
 PLAIN = Mode(linker="py", optimizer=None)
@@ -36,7 +38,7 @@ def values_at(drawn, chain, draw):
 def query_of(drawn):
     codes = drawn.compiled.codes
     groups = families(drawn.compiled.stack.channels[0].actors)
-    return Query(codes.code, codes.weight, codes.act_slots, np.asarray(groups.of)), groups
+    return kernel_query(codes, groups.of), groups
 
 
 def stacked(drawn):
@@ -66,6 +68,8 @@ def loops(tables, codes: Codes, of, incident):
     act, said = np.zeros(tables.shape[1]), np.zeros(actors)
     for slot in range(codes.code.shape[1]):
         row = tables[codes.code[incident, slot]]
+        if slot < codes.factor.shape[1]:
+            row = row * codes.factor[incident, slot]
         if slot < codes.act_slots:
             act += codes.weight[incident, slot] * row
         else:
@@ -106,7 +110,7 @@ def test_weights_of_incidents_and_slots_can_be_changed_without_a_new_model(drawn
         )
         with model:
             pm.set_data({"incident_weight": np.ones(len(codes.code)), "weight": hidden})
-        blind = Query(query.code, hidden, query.act_slots, query.family)
+        blind = replace(query, weight=hidden)
         expected = log_marginal(tables, blind)[0].sum()
         assert float(potential(point)) == pytest.approx(expected, abs=1e-8)
     finally:
@@ -114,11 +118,15 @@ def test_weights_of_incidents_and_slots_can_be_changed_without_a_new_model(drawn
             pm.set_data({"incident_weight": np.ones(len(codes.code)), "weight": codes.weight})
 
 
-def test_weights_of_another_shape_are_refused(drawn):
-    with pytest.raises(ValueError, match=r"do not fit a model of"):
-        sample(drawn.compiled, SamplerSettings(), seed=1, incident_weight=np.ones(2))
-    with pytest.raises(ValueError, match=r"do not fit a model of"):
-        sample(drawn.compiled, SamplerSettings(), seed=1, weight=np.ones((6, 1)))
+def test_data_of_another_shape_or_name_are_refused(drawn):
+    for data in (
+        {"incident_weight": np.ones(2)},
+        {"weight": np.ones((6, 1))},
+        {"weights": np.ones((6, 1))},
+        {"claim_alive": np.ones((1, 1))},
+    ):
+        with pytest.raises(ValueError, match=f"{next(iter(data))} of shape .* does not fit"):
+            sample(drawn.compiled, SamplerSettings(), seed=1, data=data)
 
 
 def test_the_gradient_is_that_of_finite_differences(drawn):

@@ -18,7 +18,7 @@ from attribution.model.sampler import (
     table_draws,
 )
 from attribution.model.tables import stacked_tables
-from attribution.posterior.kernel import Query, probabilities
+from attribution.posterior.kernel import probabilities, query_of
 
 pytestmark = pytest.mark.slow
 
@@ -38,8 +38,7 @@ def fitted(seed, sampler_seed=1):
 def blind(case, stack):
     """Evidence about every incident with the labels hidden."""
     codes = stack.encode(case_evidence(case).without_labels())
-    of = np.asarray(families(case.config.actors).of)
-    return Query(codes.code, codes.weight, codes.act_slots, of)
+    return query_of(codes, families(case.config.actors).of)
 
 
 def priors(result: FitResult, case):
@@ -105,8 +104,10 @@ def test_a_refit_with_hidden_labels_predicts_the_truth_better_than_frequencies()
         compiled,
         SamplerSettings(draws=400, tune=500),
         seed=5,
-        weight=np.where(label & hidden[:, None], 0.0, codes.weight),
-        incident_weight=np.where(hidden, 0.0, 1.0),
+        data={
+            "weight": np.where(label & hidden[:, None], 0.0, codes.weight),
+            "incident_weight": np.where(hidden, 0.0, 1.0),
+        },
     )
     tables = table_draws(compiled, trace["posterior"].to_dataset())
     flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in tables.items()}

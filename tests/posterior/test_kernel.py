@@ -24,8 +24,11 @@ def brute_force(stack, query, draw, incident):
     actors, families = len(family), max(family) + 1
 
     def total(slots, column):
+        measured = query.factor.shape[1]
         return sum(
-            float(query.weight[incident, j]) * float(stack[draw, query.code[incident, j], column])
+            float(query.weight[incident, j])
+            * (float(query.factor[incident, j, column]) if j < measured else 1.0)
+            * float(stack[draw, query.code[incident, j], column])
             for j in slots
         )
 
@@ -57,7 +60,9 @@ def problems(draw):
     stack[:, -1] = 0.0
     code = rng.integers(0, rows + 1, (incidents, slots))
     weight = rng.choice([1.0, 0.5, 0.0, -0.7, 1.3], (incidents, slots))
-    return stack, Query(code, weight, draw(st.integers(0, slots)), np.array(family))
+    acts = draw(st.integers(0, slots))
+    factor = rng.normal(size=(incidents, draw(st.integers(0, acts)), width))
+    return stack, Query(code, weight, acts, np.array(family), factor)
 
 
 @given(problems())
@@ -94,8 +99,13 @@ def test_the_summary_is_that_of_every_incident_computed_alone(problem):
     np.testing.assert_allclose(whole.high, np.quantile(p, 0.95, axis=0), rtol=1e-10, atol=1e-14)
 
 
+def coded(code, weight, act_slots):
+    """A query without measured slots."""
+    return Query(code, weight, act_slots, np.array([0, 1, 0, 0]), np.empty((len(code), 0, 6)))
+
+
 def family_query(act_slots):
-    return Query(np.array([[0, 1]]), np.ones((1, 2)), act_slots, np.array([0, 1, 0, 0]))
+    return coded(np.array([[0, 1]]), np.ones((1, 2)), act_slots)
 
 
 def test_a_label_that_names_a_whole_family_teaches_nothing_about_its_members():
@@ -146,7 +156,7 @@ def test_slots_that_are_not_kept_do_not_count():
     stack = rng.normal(size=(2, 3, 6))
     stack[:, -1] = 0.0
     query = family_query(1)
-    bare = Query(query.code[:, :1], query.weight[:, :1], 1, query.family)
+    bare = coded(query.code[:, :1], query.weight[:, :1], 1)
     kept = query.keep(np.array([True, False]))
     np.testing.assert_array_equal(probabilities(stack, kept), probabilities(stack, bare))
 
@@ -162,7 +172,7 @@ def test_blocks_do_not_change_the_summary(monkeypatch):
     rng = np.random.default_rng(6)
     stack = rng.normal(size=(3, 9, 6))
     stack[:, -1] = 0.0
-    query = Query(rng.integers(0, 9, (20, 3)), np.ones((20, 3)), 2, np.array([0, 1, 0, 0]))
+    query = coded(rng.integers(0, 9, (20, 3)), np.ones((20, 3)), 2)
     whole = summarise(stack, query)
     monkeypatch.setattr("attribution.posterior.kernel.BLOCK", 1)
     np.testing.assert_array_equal(summarise(stack, query).mean, whole.mean)
@@ -176,6 +186,16 @@ def test_large_scores_neither_overflow_nor_lose_the_sum():
     p = probabilities(stack, family_query(1))
     assert np.isfinite(p).all()
     assert p.sum() == pytest.approx(1.0)
+
+
+def test_incidents_that_were_measured_otherwise_are_not_taken_for_the_same():
+    stack = np.random.default_rng(8).normal(size=(2, 3, 6))
+    stack[:, -1] = 0.0
+    factor = np.array([[[0.0] * 6], [[0.0] * 5 + [2.0]], [[0.0] * 6]])
+    same = Query(np.zeros((3, 1), dtype=int), np.ones((3, 1)), 1, np.array([0, 1, 0, 0]), factor)
+    mean = summarise(stack, same).mean
+    np.testing.assert_array_equal(mean[0], mean[2])
+    assert np.abs(mean[0] - mean[1]).max() > 0.01
 
 
 def test_entropy_counts_bits():

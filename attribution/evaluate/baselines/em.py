@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attribution.evaluate.credit import divide
 from attribution.evaluate.crossval import out_of_fold
-from attribution.evaluate.probabilities import FLOOR
 from attribution.evaluate.scores import label_loss
 from attribution.evaluate.splits import kfold
 
@@ -28,29 +28,6 @@ PSEUDO_COUNT = 0.5
 FREQUENCY_SHARE = 0.02
 TOLERANCE = 1e-3
 INNER_FOLDS = 4
-
-
-def divide(targets: Targets, p: Floats) -> Floats:
-    """E-step: divide the labels of each incident over the actors that they name.
-
-    Parameters
-    ----------
-    targets
-        The labels; M incidents carry one.
-    p
-        (M, K) probability of each actor for those incidents, in ascending position.
-
-    Returns
-    -------
-    numpy.ndarray
-        (M, K) soft target of each incident, Σ_l share_l r_lk; rows sum to 1.
-    """
-    row = np.searchsorted(targets.incidents, targets.incident)
-    part = np.maximum(p[row], FLOOR) * targets.sets
-    part = part / part.sum(axis=1, keepdims=True) * targets.share[:, None]
-    soft: Floats = np.zeros((len(targets.incidents), len(targets.actors)))
-    np.add.at(soft, row, part)
-    return soft
 
 
 def frequencies(targets: Targets, pseudo_count: float = PSEUDO_COUNT) -> Floats:
@@ -73,9 +50,13 @@ def frequencies(targets: Targets, pseudo_count: float = PSEUDO_COUNT) -> Floats:
     """
     n_actors, n_rows = len(targets.actors), len(targets.incidents)
     p: Floats = np.full(n_actors, 1 / n_actors)
+    # Without features, labels that name the same set are divided alike.
+    sets, code = np.unique(targets.sets, axis=0, return_inverse=True)
+    weight = np.bincount(code.ravel(), targets.share, minlength=len(sets))
     for _ in range(1000):
-        soft = divide(targets, np.tile(p, (n_rows, 1)))
-        new = (pseudo_count + soft.sum(axis=0)) / (n_actors * pseudo_count + n_rows)
+        named = p * sets
+        count = weight @ (named / named.sum(axis=1, keepdims=True))
+        new = (pseudo_count + count) / (n_actors * pseudo_count + n_rows)
         done = np.max(np.abs(new - p)) < 1e-9
         p = new
         if done:

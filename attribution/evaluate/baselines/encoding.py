@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from attribution.evaluate.targets import Floats, Ints
 
 QUANTILES = (0.2, 0.4, 0.6, 0.8)
+#: For distances in time only; `features.features_from_case` gives year and quarter as features.
+NO_FEATURE = "date"
 
 
 def design_matrix(features: pd.DataFrame) -> Floats:
@@ -19,7 +21,7 @@ def design_matrix(features: pd.DataFrame) -> Floats:
     Parameters
     ----------
     features
-        (N rows) columns of categories, booleans or numbers.
+        (N rows) columns of categories, booleans or numbers; ``date`` is left out.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def design_matrix(features: pd.DataFrame) -> Floats:
         If a number is missing or not finite, or a category is missing.
     """
     blocks = []
-    for name, column in features.items():
+    for name, column in features.drop(columns=NO_FEATURE, errors="ignore").items():
         if isinstance(column.dtype, pd.CategoricalDtype):
             codes = _codes(str(name), column)
             blocks.append(np.eye(len(column.cat.categories))[codes])
@@ -53,7 +55,7 @@ def category_codes(features: pd.DataFrame) -> Ints:
     Parameters
     ----------
     features
-        (N rows) columns of categories, booleans or numbers.
+        (N rows) columns of categories, booleans or numbers; ``date`` is left out.
 
     Returns
     -------
@@ -65,8 +67,9 @@ def category_codes(features: pd.DataFrame) -> Ints:
     ValueError
         If a value is missing.
     """
-    codes: Ints = np.empty(features.shape, dtype=np.int64)
-    for place, (name, column) in enumerate(features.items()):
+    columns = features.drop(columns=NO_FEATURE, errors="ignore")
+    codes: Ints = np.empty(columns.shape, dtype=np.int64)
+    for place, (name, column) in enumerate(columns.items()):
         if isinstance(column.dtype, pd.CategoricalDtype):
             codes[:, place] = _codes(str(name), column)
         elif pd.api.types.is_bool_dtype(column.dtype):

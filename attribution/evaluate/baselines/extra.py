@@ -55,10 +55,26 @@ def sklearn(module: str) -> ModuleType:
     return _load(f"sklearn.{module}")
 
 
-def _load(name: str) -> ModuleType:
+def xgboost() -> ModuleType:
+    """Import XGBoost when the baseline first needs it.
+
+    Returns
+    -------
+    module
+        The module.
+
+    Raises
+    ------
+    MissingExtraError
+        If XGBoost is not installed; the message says how to get it.
+    """
+    return _load("xgboost", "XGBoost")
+
+
+def _load(name: str, library: str = "scikit-learn") -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as fault:
         raise MissingExtraError(
-            "this baseline needs scikit-learn: pip install 'claim-attribution[evaluate]'"
+            f"this baseline needs {library}: pip install 'claim-attribution[evaluate]'"
         ) from fault

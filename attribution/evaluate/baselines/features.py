@@ -31,9 +31,10 @@ def features_from_case(case: Case) -> pd.DataFrame:
         province, place (places with fewer than 3 incidents are "other"), year ("" where a text is
         blank is a category of its own). Numbers: quarter (quarters since year 0), latitude and
         longitude in degrees, where missing the mean of the province, else of the country, else of
-        the case. Booleans: location_missing; claim_any, claim_none; claim:<brand> for each brand
-        with at least 3 claimed incidents and claim:other; denial:<actor> for a denial by a speaker
-        who stands for that one actor on the day, denial:other for any other speaker's.
+        the case. ``date``, for distances in time. Booleans: location_missing; claim_any,
+        claim_none; claim:<brand> for each brand with at least 3 claimed incidents and claim:other;
+        denial:<actor> for a denial by a speaker who stands for that one actor on the day,
+        denial:other for any other speaker's.
     """
     incidents = case.incidents
     columns: dict[str, pd.Series[str] | pd.Series[float] | pd.Series[bool]] = {
@@ -45,6 +46,7 @@ def features_from_case(case: Case) -> pd.DataFrame:
     columns["quarter"] = (4 * year + quarter - 1).astype(float)
     columns["latitude"] = _filled(incidents, "latitude")
     columns["longitude"] = _filled(incidents, "longitude")
+    columns["date"] = incidents["date"]
     columns["location_missing"] = incidents["latitude"].isna() | incidents["longitude"].isna()
     index = pd.Index(incidents["incident_id"], name="incident_id")
     table = pd.DataFrame({name: column.to_numpy() for name, column in columns.items()}, index=index)

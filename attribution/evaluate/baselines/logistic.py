@@ -12,6 +12,7 @@ import numpy as np
 from attribution.evaluate.baselines import em
 from attribution.evaluate.baselines.encoding import design_matrix
 from attribution.evaluate.baselines.extra import one_thread, sklearn
+from attribution.evaluate.credit import divide
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +80,7 @@ def _fit_predict(x: Floats, train: Targets, strength: float, rounds: int) -> Flo
     rows = x[train.incidents]
     # Weights of zero would drop classes from one round to the next and break the warm start, so
     # every (incident, actor) pair that some label allows stays in the expanded rows throughout.
-    allowed = em.divide(train, np.ones((len(rows), len(train.actors)))) > 0
+    allowed = divide(train, np.ones((len(rows), len(train.actors)))) > 0
     incident, actor = np.nonzero(allowed)
     module = sklearn("linear_model")
     model = module.LogisticRegression(C=strength, max_iter=300, warm_start=True)

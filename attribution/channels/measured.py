@@ -1,0 +1,207 @@
+r"""Channels that measure: how much of something speaks for each actor, times a learned weight.
+
+A channel of codes looks a row up in its table. A channel that measures finds an amount
+:math:`x_{iac}` for every incident ``i``, level ``a`` and column ``c`` (actors, then families: see
+`effects`) and adds :math:`\sum_a \beta_{a\kappa(c)}\, x_{iac}` to the column's score, with one
+weight a level for members of a family and one for families:
+
+.. math:: \beta_{a\kappa} \sim N(\mu_a, \sigma_a)
+
+A measure is built so that more of it should speak for an actor, hence a positive prior mean; a
+weight may still turn out negative. Few weights are learned, from few labels.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from attribution.channels.base import Channel, Entries, piece_entries
+from attribution.channels.effects import concatenated, families
+from attribution.channels.links import indicator
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from attribution.case.case import Case
+    from attribution.case.config import ChannelSpec
+    from attribution.channels.base import Tensor
+    from attribution.channels.evidence import Evidence
+
+#: Mean radius of the Earth in kilometres (International Union of Geodesy and Geophysics).
+EARTH_RADIUS = 6371.0
+#: Incidents measured at once; bounds memory.
+BLOCK = 2_000
+
+
+@dataclass(frozen=True)
+class MeasuredChannel(Channel):
+    """A channel that measures; see the module's head.
+
+    Parameters
+    ----------
+    prior
+        Mean and standard deviation of each level's weight: (levels, 2).
+    """
+
+    prior: tuple[tuple[float, float], ...]
+
+    @property
+    def role(self) -> Literal["act"]:
+        """What was done."""
+        return "act"
+
+    def table(self) -> Tensor:
+        """Return each level's weight in every column: (levels, actors + families)."""
+        import pymc as pm  # noqa: PLC0415 - heavy, needed only while a model is built
+
+        groups = families(self.actors)
+        mean, deviation = np.array(self.prior).T[:, :, None]
+        weight = pm.Normal(f"{self.name}_weight", mean, deviation, shape=(len(self.levels), 2))
+        members = weight[:, :1] * np.ones((1, groups.actors))
+        return concatenated([members, weight[:, 1:] * np.ones((1, groups.count))], axis=1)
+
+    def encode(self, evidence: Evidence) -> Entries:
+        """Return nothing: the channel has no codes."""
+        del evidence
+        return piece_entries(())
+
+    def measure(self, evidence: Evidence) -> NDArray[np.float64]:
+        """Measure the incidents in blocks: (incidents, levels, actors + families)."""
+        parts = [
+            self.amounts(evidence, np.arange(start, min(start + BLOCK, len(evidence))))
+            for start in range(0, len(evidence), BLOCK)
+        ]
+        width = families(self.actors).width
+        return np.concatenate([np.zeros((0, len(self.levels), width)), *parts])
+
+    @abstractmethod
+    def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Measure some of the incidents.
+
+        Parameters
+        ----------
+        evidence
+            Incidents, of the case or foreign.
+        rows
+            Positions of those to measure.
+
+        Returns
+        -------
+        Array of shape (rows, levels, actors + families).
+        """
+
+
+def weight_prior(
+    spec: ChannelSpec, default: tuple[tuple[float, float], ...]
+) -> tuple[tuple[float, float], ...]:
+    """Read the option ``weight`` of a channel that measures.
+
+    Parameters
+    ----------
+    spec
+        Entry of ``case.toml``; ``options.weight`` is a mean and a standard deviation.
+    default
+        Prior of each level if the option is not given.
+
+    Returns
+    -------
+    Mean and standard deviation of each level's weight.
+
+    Raises
+    ------
+    ValueError
+        If the option is not two numbers, the second positive.
+    """
+    given = spec.options.get("weight")
+    if given is None:
+        return default
+    numbers = isinstance(given, (list, tuple)) and all(isinstance(v, (int, float)) for v in given)
+    if not numbers or len(given) != 2 or not given[1] > 0:
+        raise ValueError(
+            f"channel {spec.name}: options.weight must be a mean and a positive deviation"
+        )
+    return ((float(given[0]), float(given[1])),) * len(default)
+
+
+def columns_of(case: Case, group: str, day: pd.Timestamp) -> NDArray[np.float64]:
+    """Return the columns that the name of a group speaks of on a day.
+
+    Parameters
+    ----------
+    case
+        The case.
+    group
+        Identifier of a group.
+    day
+        A timestamp.
+
+    Returns
+    -------
+    Array of shape (actors + families,); see ``Families.named``.
+    """
+    return families(case.config.actors).named(indicator(case, case.members(group, day)))
+
+
+def kilometres(
+    latitude: NDArray[np.float64],
+    longitude: NDArray[np.float64],
+    to_latitude: NDArray[np.float64],
+    to_longitude: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return great-circle distances by the haversine formula.
+
+    Parameters
+    ----------
+    latitude, longitude
+        Degrees, (n,); NaN where unknown.
+    to_latitude, to_longitude
+        Degrees, (m,).
+
+    Returns
+    -------
+    Kilometres, (n, m); NaN where a coordinate is.
+    """
+    here, there = np.radians(latitude)[:, None], np.radians(to_latitude)[None, :]
+    across = np.radians(to_longitude)[None, :] - np.radians(longitude)[:, None]
+    half = np.sin((there - here) / 2) ** 2 + np.cos(here) * np.cos(there) * np.sin(across / 2) ** 2
+    return np.asarray(2 * EARTH_RADIUS * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))))
+
+
+def days_of(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the column ``date`` as days since 1970, NaN where unknown.
+
+    Parameters
+    ----------
+    rows
+        Incidents or triggers.
+
+    Returns
+    -------
+    Array of shape (rows,).
+    """
+    since = (rows["date"] - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
+    return np.asarray(since.to_numpy(dtype=np.float64))
+
+
+def degrees(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    """Return a column of coordinates, NaN where unknown.
+
+    Parameters
+    ----------
+    incidents
+        The incidents' table; it may lack the column.
+    column
+        "latitude" or "longitude".
+
+    Returns
+    -------
+    Array of shape (incidents,).
+    """
+    if column not in incidents:
+        return np.full(len(incidents), np.nan)
+    return np.asarray(incidents[column].to_numpy(dtype=np.float64))

@@ -1,0 +1,188 @@
+r"""Territory: how near the incident is to ground where an actor is known to be.
+
+At each length :math:`\ell_a` (``options.kilometres`` in ``case.toml``) the nearest known place of
+an actor or family ``c`` counts with
+
+.. math:: x_{iac} = \max_{g \in c} r_g\, e^{-d_{ig}/\ell_a}
+
+where :math:`r_g` is the weight of the place's role (``options.roles``; a role that is not listed,
+such as a place that was only attacked, counts nothing). The learned weights of the lengths mix them
+into one profile that falls with distance. A place whose source is dated later than the case's as-of
+date is not known yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.channels.effects import families
+from attribution.channels.links import LATER
+from attribution.channels.measured import (
+    MeasuredChannel,
+    columns_of,
+    degrees,
+    kilometres,
+    weight_prior,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from attribution.case.case import Case
+    from attribution.case.config import ChannelSpec
+    from attribution.channels.base import Channel
+    from attribution.channels.evidence import Evidence
+
+#: Prior mean and standard deviation of every level's weight.
+WEIGHT = (0.3, 0.3)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Known places.
+
+    Parameters
+    ----------
+    name
+        Printed names, (n,).
+    latitude, longitude
+        Degrees, (n,).
+    worth
+        Weight of the role in the columns of whoever is there: (n, actors + families).
+    """
+
+    name: tuple[str, ...]
+    latitude: NDArray[np.float64]
+    longitude: NDArray[np.float64]
+    worth: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TerritoryChannel(MeasuredChannel):
+    """Act evidence from the coordinates.
+
+    Parameters
+    ----------
+    lengths
+        Kilometres of every level.
+    roles
+        Weight by role.
+    ground
+        The known places.
+    """
+
+    lengths: tuple[float, ...]
+    roles: Mapping[str, float]
+    ground: Ground
+
+    def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Find the nearest place of every column: (rows, levels, actors + families)."""
+        distance = self._distances(evidence, rows)
+        result = np.zeros((len(rows), len(self.lengths), self.ground.worth.shape[1]))
+        for level, length in enumerate(self.lengths):
+            near = np.where(np.isnan(distance), 0.0, np.exp(-np.nan_to_num(distance) / length))
+            for place, worth in enumerate(self.ground.worth):
+                np.maximum(result[:, level], near[:, [place]] * worth, out=result[:, level])
+        return result
+
+    def describe(self, evidence: Evidence, row: int, piece: int) -> str:
+        """Name the nearest known place."""
+        del piece
+        distance = self._distances(evidence, np.array([row]))[0]
+        if not self.ground.name or np.isnan(distance).all():
+            return "Territory: coordinates not recorded"
+        nearest = int(np.nanargmin(distance))
+        return f"Territory: {distance[nearest]:.0f} km from {self.ground.name[nearest]}"
+
+    def revised(self, case: Case) -> Channel:
+        """Return the channel with the places that another state of the case knows."""
+        return replace(self, ground=ground_of(case, self.roles))
+
+    def _distances(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        incidents = evidence.incidents.iloc[rows]
+        return kilometres(
+            degrees(incidents, "latitude"),
+            degrees(incidents, "longitude"),
+            self.ground.latitude,
+            self.ground.longitude,
+        )
+
+
+def bind(spec: ChannelSpec, case: Case) -> Channel:
+    """Bind the channel to a case: its table of territory.
+
+    Parameters
+    ----------
+    spec
+        Entry of ``case.toml``: ``options.kilometres``, a list of lengths, and ``options.roles``,
+        the weight of every role that counts.
+    case
+        The case, reduced to what was known.
+
+    Returns
+    -------
+    Channel
+        The bound channel.
+
+    Raises
+    ------
+    ValueError
+        If an option is missing, or a length or weight is no positive number.
+    """
+    lengths = tuple(spec.options.get("kilometres", ()))
+    roles = dict(spec.options.get("roles", {}))
+    for name, values in (("kilometres", lengths), ("roles", tuple(roles.values()))):
+        if not values or not all(isinstance(v, (int, float)) and v > 0 for v in values):
+            raise ValueError(f"channel {spec.name}: options.{name} needs positive numbers")
+    levels = tuple(f"within about {length:g} km" for length in lengths)
+    return TerritoryChannel(
+        spec.name,
+        case.config.actors,
+        levels,
+        weight_prior(spec, (WEIGHT,) * len(levels)),
+        lengths,
+        roles,
+        ground_of(case, roles),
+    )
+
+
+def ground_of(case: Case, roles: Mapping[str, float]) -> Ground:
+    """Return the places that a case knows.
+
+    Parameters
+    ----------
+    case
+        The case, reduced to what was known.
+    roles
+        Weight by role.
+
+    Returns
+    -------
+    Ground
+        Places with coordinates, of names that stand for one actor or one family.
+    """
+    places = case.territory[case.territory["role"].isin(list(roles))]
+    known = places.dropna(subset=["latitude", "longitude"])
+    if case.as_of is not None:
+        published = known["source_id"].map(case.sources.set_index("source_id")["date"])
+        known = known[~(published > pd.Timestamp(case.as_of))]
+    display = dict(zip(case.groups["group_id"], case.groups["name"], strict=True))
+    width = families(case.config.actors).width
+    worth = np.zeros((len(known), width))
+    names: list[str] = []
+    rows = zip(known["group_id"], known["place"], known["role"], strict=True)
+    for number, (group, place, role) in enumerate(rows):
+        worth[number] = roles[role] * columns_of(case, group, LATER)
+        names.append(f"{place} ({display.get(group, group)}, {role.replace('_', ' ')})")
+    return Ground(
+        tuple(names),
+        known["latitude"].to_numpy(dtype=np.float64),
+        known["longitude"].to_numpy(dtype=np.float64),
+        worth,
+    )
