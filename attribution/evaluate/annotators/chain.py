@@ -10,6 +10,8 @@ from attribution.channels.testimony import dependence_weight
 from attribution.evaluate.annotators.kernel import given_each, given_truth, log_sum
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.random import SeedSequence
 
     from attribution.evaluate.annotators.settings import LabelModelSettings
@@ -28,6 +30,8 @@ BOUND = 15.0
 BASE_SD = 1.0
 #: Scale of the half-normal prior of how classes differ in their hit rate, in log-odds.
 HIT_SCALE = 0.5
+#: Interactions are shrunk harder than what they depart from.
+INTERACTION = 0.5
 RESCALED = ("skill", "leaning", "difficulty", "decoy", "confusion")
 
 
@@ -61,18 +65,19 @@ class Chain:
         used = {
             "skill": True,
             "leaning": settings.leaning,
-            "confusion": settings.confusion,
+            "confusion": settings.confusion and classes > 2,
             "difficulty": settings.difficulty,
             "decoy": settings.decoy,
         }
         self.effects = {name: np.zeros(shape) for name, shape in shapes.items()}
         self.scales = {name: 0.5 if used[name] else 0.0 for name in shapes}
-        self.scales["preference"] = 0.5
+        # With two classes the hit rates say all that a similarity could.
+        self.scales["similarity"] = 0.5 if classes > 2 and settings.similarity else 0.0
         self.scales["hit"] = 0.3
         self.mean_hit = settings.hit[0]
         self.hit = np.full(classes, settings.hit[0])
         self.base = np.zeros(classes)
-        self.preference = np.zeros((classes, classes))
+        self.similarity = np.zeros((classes, classes))
         self.prevalence = np.full(classes, 1.0 / classes)
         self.truth = np.argmax(table.votes + 0.1 * self.rng.random((tasks, classes)), axis=1)
         self.step = {
@@ -80,7 +85,8 @@ class Chain:
             "leaning": np.full(workers, 0.5),
             "confusion": np.full((workers, classes), 0.3),
             "hit": np.full(classes, 0.3),
-            "preference": np.full(classes, 0.2),
+            "similarity": np.full((classes, classes), 0.3),
+            "base": np.full(1, 0.1),
             **{f"rescale {name}": np.full(1, 0.2) for name in RESCALED},
         }
         self.sweeps = 0
@@ -130,7 +136,7 @@ class Chain:
     def _tables(self) -> tuple[Floats, Floats]:
         """Return odds of knowing (W, K) and readiness to name (W, K, K)."""
         effects = self.effects
-        readiness = self.preference + effects["leaning"][:, None, :]
+        readiness = self.base + self.similarity + effects["leaning"][:, None, :]
         if self.scales["confusion"]:
             readiness = readiness + effects["confusion"]
         return np.exp(self.hit + effects["skill"][:, None]), np.exp(readiness)
@@ -155,11 +161,14 @@ class Chain:
 
     def _accept(self, gain: Floats, name: str) -> Bools:
         """Accept or not, each group by itself, and adapt its step while warming up."""
-        accepted = np.log(self.rng.random(gain.shape)) < gain
+        accepted = np.asarray(np.log(self.rng.random(gain.shape)) < gain)
+        self._adapt(name, ..., accepted)
+        return accepted
+
+    def _adapt(self, name: str, where: Any, accepted: Bools) -> None:
         if self.adapting:
-            pull = (self.sweeps + 1.0) ** -0.6
-            self.step[name] = np.minimum(self.step[name] * np.exp(pull * (accepted - ACCEPT)), STEP)
-        return np.asarray(accepted)
+            factor = np.exp((self.sweeps + 1.0) ** -0.6 * (accepted - ACCEPT))
+            self.step[name][where] = np.minimum(self.step[name][where] * factor, STEP)
 
     def _gain(self, proposed: Floats, group: Ints, groups: int) -> Floats:
         difference = proposed - self.current
@@ -192,22 +201,66 @@ class Chain:
         self.current = np.where(accepted.ravel()[group], proposed, self.current)
 
     def _move_crowd(self) -> None:
-        """Update hit rates and preferences by class of the truth, and what they are drawn from."""
-        truth, classes = self.truth[self.table.task], self.table.n_classes
-        for name, mean in (("hit", self.mean_hit), ("preference", self.base)) * 2:
-            old = getattr(self, name)
-            step = self.step[name].reshape((classes,) + (1,) * (old.ndim - 1))
-            new = old + step * self.rng.standard_normal(old.shape)
-            setattr(self, name, new)
-            proposed = self._given_truth(*self._tables())
-            prior = _squares(old - mean, 1) - _squares(new - mean, 1)
-            prior *= 0.5 / self.scales[name] ** 2
-            accepted = self._accept(self._gain(proposed, truth, classes) + prior, name)
-            setattr(self, name, np.where(accepted.reshape(step.shape), new, old))
-            self.current = np.where(accepted[truth], proposed, self.current)
+        """Update what all labellers share, and what the hit rates by class are drawn from."""
+        for _ in range(2):
+            self._move_hit()
+            self._move_similarity()
+            self._move_base()
         mean, sd = self.settings.hit
         self.mean_hit = float(self._normal(self.hit, self.scales["hit"], mean, sd))
-        self.base = self._normal(self.preference, self.scales["preference"], 0.0, BASE_SD)
+        if self.scales["leaning"]:
+            # The same leanings around another centre: no label's likelihood changes.
+            leaning = self.base + self.effects["leaning"]
+            self.base = self._normal(leaning, self.scales["leaning"], 0.0, BASE_SD)
+            self.effects["leaning"] = leaning - self.base
+
+    def _move_hit(self) -> None:
+        """Propose the hit rate of every class; labels of one true class are one group."""
+        truth, old = self.truth[self.table.task], self.hit
+        self.hit = old + self.step["hit"] * self.rng.standard_normal(old.shape)
+        proposed = self._given_truth(*self._tables())
+        prior = (old - self.mean_hit) ** 2 - (self.hit - self.mean_hit) ** 2
+        gain = self._gain(proposed, truth, len(old)) + (0.5 / self.scales["hit"] ** 2) * prior
+        accepted = self._accept(gain, "hit")
+        self.hit = np.where(accepted, self.hit, old)
+        self.current = np.where(accepted[truth], proposed, self.current)
+
+    def _move_similarity(self) -> None:
+        """Propose the similarity of classes in disjoint pairs, each pair a group of its own."""
+        if not self.scales["similarity"]:
+            return
+        classes = self.table.n_classes
+        pairs = self.rng.permutation(classes)[: classes // 2 * 2].reshape(-1, 2)
+        left, right = pairs.min(axis=1), pairs.max(axis=1)
+        group = np.full(classes, len(pairs))
+        group[left] = group[right] = np.arange(len(pairs))
+        change = np.zeros(classes * classes)
+        change[left * classes + right] = self.rng.standard_normal(len(pairs))
+        change = self.step["similarity"] * change.reshape(classes, classes)
+        old = self.similarity
+        self.similarity = old + change + change.T
+        proposed = self._given_truth(*self._tables())
+        prior = (old[left, right] ** 2 - self.similarity[left, right] ** 2) * 0.5
+        of_label = group[self.truth[self.table.task]]
+        gain = self._gain(proposed, of_label, len(pairs) + 1)
+        gain[:-1] += prior / self.scales["similarity"] ** 2
+        chance = np.log(self.rng.random(len(pairs)))
+        accepted = np.append(chance < gain[:-1], False)
+        self._adapt("similarity", (left, right), accepted[:-1])
+        kept = accepted[group][:, None] & (group[:, None] == group)
+        self.similarity = np.where(kept, self.similarity, old)
+        self.current = np.where(accepted[of_label], proposed, self.current)
+
+    def _move_base(self) -> None:
+        old = self.base
+        self.base = old + self.step["base"] * self.rng.standard_normal(old.shape)
+        proposed = self._given_truth(*self._tables())
+        prior = float((old**2 - self.base**2).sum()) * 0.5 / BASE_SD**2
+        gain = np.array([proposed.sum() - self.current.sum() + prior])
+        if self._accept(gain, "base")[0]:
+            self.current = proposed
+        else:
+            self.base = old
 
     def _normal(self, values: Floats, scale: float, mean: float, sd: float) -> Floats:
         """Draw the mean of ``values`` along their first axis given a normal prior."""
@@ -265,41 +318,48 @@ class Chain:
         name = ("difficulty", "decoy")[self.sweeps % 2]
         if not self.scales[name]:
             return joint, total
-        old, scale, factor, prior = self._stretched(name)
-        proposed = self._joint(tables, self._factors())
-        summed = log_sum(proposed)
-        if self._accept(np.array([summed.sum() - total.sum() + prior]), f"rescale {name}")[0]:
-            self.scales[name] = scale * factor
-            return proposed, summed
-        self.effects[name] = old
+        old, prior = self._stretch(name)
+        if np.isfinite(prior):
+            proposed = self._joint(tables, self._factors())
+            summed = log_sum(proposed)
+            gain = np.array([summed.sum() - total.sum() + prior])
+            if self._accept(gain, f"rescale {name}")[0]:
+                return proposed, summed
+        self.effects[name], self.scales[name] = old
         return joint, total
 
     # -- scales ------------------------------------------------------------------------------------
 
-    def _stretched(self, name: str) -> tuple[Floats, float, float, float]:
-        """Stretch effects; return the old ones, the old scale, the factor and the prior's gain."""
+    def _stretch(self, name: str) -> tuple[tuple[Floats, float], float]:
+        """Stretch effects with their scale; return what they were, and the gain of the prior."""
         old, scale = self.effects[name], self.scales[name]
         factor = float(np.exp(self.step[f"rescale {name}"][0] * self.rng.standard_normal()))
-        self.effects[name] = old * factor
+        self.effects[name], self.scales[name] = old * factor, scale * factor
         inside = np.abs(self.effects[name]).max(initial=0.0) < BOUND
-        prior = -0.5 * (factor**2 - 1.0) * (scale / self.settings.scale) ** 2 + np.log(factor)
-        return old, scale, factor, float(prior) if inside else -np.inf
+        widest = self._widest(name)
+        prior = _log_prior(scale * factor, widest) - _log_prior(scale, widest)
+        return (old, scale), prior if inside else -np.inf
+
+    def _widest(self, name: str) -> float:
+        """Return the scale of the prior of a scale."""
+        return self.settings.scale * (INTERACTION if name == "confusion" else 1.0)
 
     def _draw_scales(self) -> None:
         names = [name for name in ("skill", "leaning", "confusion") if self.scales[name]]
         name = names[self.sweeps % len(names)]
-        old, scale, factor, prior = self._stretched(name)
-        proposed = self._given_truth(*self._tables())
+        old, prior = self._stretch(name)
+        proposed = self._given_truth(*self._tables()) if np.isfinite(prior) else self.current
         gain = float(proposed.sum() - self.current.sum()) + prior
         if self._accept(np.array([gain]), f"rescale {name}")[0]:
-            self.scales[name] = scale * factor
             self.current = proposed
         else:
-            self.effects[name] = old
+            self.effects[name], self.scales[name] = old
         for name, effect in self.effects.items():
             if self.scales[name]:
-                self._draw_scale(name, effect, self.settings.scale)
-        self._draw_scale("preference", self.preference - self.base, self.settings.preference_scale)
+                self._draw_scale(name, effect, self._widest(name))
+        if self.scales["similarity"]:
+            pairs = np.triu_indices(self.table.n_classes, 1)
+            self._draw_scale("similarity", self.similarity[pairs], self.settings.scale)
         self._draw_scale("hit", self.hit - self.mean_hit, HIT_SCALE)
 
     def _draw_scale(self, name: str, effect: Floats, prior: float) -> None:
@@ -309,12 +369,17 @@ class Chain:
 
         def log_density(scale: float) -> float:
             fit = -count * np.log(scale) - 0.5 * squares / scale**2
-            return float(fit - 0.5 * (scale / prior) ** 2 + np.log(scale))
+            return float(fit) + _log_prior(scale, prior)
 
         for move, chance in zip(self.rng.standard_normal(3), self.rng.random(3), strict=True):
             proposed = self.scales[name] * float(np.exp(width * move))
             if np.log(chance) < log_density(proposed) - log_density(self.scales[name]):
                 self.scales[name] = proposed
+
+
+def _log_prior(scale: float, prior: float) -> float:
+    """Half-normal prior of a scale, as a density of its logarithm."""
+    return float(np.log(scale) - 0.5 * (scale / prior) ** 2)
 
 
 def _squares(effect: Floats, axes: int) -> Floats:

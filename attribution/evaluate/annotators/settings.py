@@ -24,13 +24,14 @@ class LabelModelSettings:
     leaning
         Whether labellers differ in what they fall back on.
     confusion
-        Whether what a labeller falls back on also depends, in a way of its own, on the truth.
+        Whether what a labeller falls back on also depends, in a way of its own, on the truth. With
+        two classes skill and leaning already give both error rates, and it is left out.
     rho
         Power of the label channel's weight for dependent labels, n^-rho; 0 where the task's
         difficulty and decoy carry the dependence.
     scale
-        Scale of the half-normal prior of every standard deviation, in log-odds. 2 lets a hit rate
-        range from .02 to .98 within one standard deviation.
+        Scale of the half-normal prior of every standard deviation, in log-odds; half of it for the
+        interaction ``confusion``, which shrinks harder than what it departs from.
     hit
         Prior mean and standard deviation of the log-odds that an average labeller knows.
     chains, warmup, draws
@@ -43,15 +44,15 @@ class LabelModelSettings:
     difficulty: bool = True
     decoy: bool = True
     leaning: bool = True
-    confusion: bool = False
+    confusion: bool = True
+    similarity: bool = True
     rho: float = 0.0
-    scale: float = 2.0
-    preference_scale: float = 2.0
+    scale: float = 1.0
     hit: tuple[float, float] = (1.0, 1.5)
     chains: int = 2
-    warmup: int = 400
-    draws: int = 600
-    work: float = 4e7
+    warmup: int = 300
+    draws: int = 500
+    work: float = 2e7
 
     def __post_init__(self) -> None:
         if min(self.chains, self.warmup, self.draws) < 1:
