@@ -91,7 +91,8 @@ class Chain:
         }
         self.sweeps = 0
         self.factors = self._factors()
-        self.current = self._given_truth(*self._tables())
+        self.odds, self.readiness = self._odds(), self._readiness()
+        self.current = self._given_truth(self.odds, self.readiness)
         self.probability = np.zeros((tasks, classes))
 
     def sweep(self) -> None:
@@ -108,8 +109,7 @@ class Chain:
 
     def hit_rates(self) -> Floats:
         """Return the probability that a labeller knows at an average task, (W, K)."""
-        odds, _ = self._tables()
-        return odds / (1.0 + odds)
+        return self.odds / (1.0 + self.odds)
 
     def given_truth(self, table: LabelTable) -> Floats:
         """Return the log-likelihood of other labels at the present state, (labels,).
@@ -124,22 +124,30 @@ class Chain:
         numpy.ndarray
             One figure a label, in nats.
         """
-        odds, readiness = self._tables()
         return np.asarray(
             given_truth(
-                table.task, table.worker, table.label, self.truth, odds, readiness, *self.factors
+                table.task,
+                table.worker,
+                table.label,
+                self.truth,
+                self.odds,
+                self.readiness,
+                *self.factors,
             )
         )
 
     # -- the two views of the likelihood ---------------------------------------------------------
 
-    def _tables(self) -> tuple[Floats, Floats]:
-        """Return odds of knowing (W, K) and readiness to name (W, K, K)."""
-        effects = self.effects
-        readiness = self.base + self.similarity + effects["leaning"][:, None, :]
+    def _odds(self) -> Floats:
+        """Return the odds that a labeller knows, by class of the truth, (W, K)."""
+        return np.exp(self.hit + self.effects["skill"][:, None])
+
+    def _readiness(self) -> Floats:
+        """Return the readiness to name each class when not knowing, by truth, (W, K, K)."""
+        readiness = self.base + self.similarity + self.effects["leaning"][:, None, :]
         if self.scales["confusion"]:
-            readiness = readiness + effects["confusion"]
-        return np.exp(self.hit + effects["skill"][:, None]), np.exp(readiness)
+            readiness = readiness + self.effects["confusion"]
+        return np.exp(readiness)
 
     def _factors(self) -> tuple[Floats, Floats]:
         return np.exp(-self.effects["difficulty"]), np.exp(self.effects["decoy"])
@@ -151,10 +159,12 @@ class Chain:
         )
         return np.asarray(self.label_weight * result)
 
-    def _joint(self, tables: tuple[Floats, Floats], factors: tuple[Floats, Floats]) -> Floats:
+    def _joint(self, factors: tuple[Floats, Floats]) -> Floats:
         """Return log P(truth, labels of the task), (T, K)."""
         table = self.table
-        each = given_each(self.start, table.worker, table.label, *tables, *factors)
+        each = given_each(
+            self.start, table.worker, table.label, self.odds, self.readiness, *factors
+        )
         return np.asarray(self.weight[:, None] * each + np.log(self.prevalence))
 
     # -- moves given the truth -------------------------------------------------------------------
@@ -169,6 +179,27 @@ class Chain:
         if self.adapting:
             factor = np.exp((self.sweeps + 1.0) ** -0.6 * (accepted - ACCEPT))
             self.step[name][where] = np.minimum(self.step[name][where] * factor, STEP)
+
+    def _propose(self, *, knowing: bool) -> tuple[tuple[Floats, Floats], Floats]:
+        """Return the tables at the proposed state, and the log-likelihood of every label.
+
+        Only one table changes: the odds of knowing, or the readiness when not knowing.
+        """
+        tables = (self._odds(), self.readiness) if knowing else (self.odds, self._readiness())
+        return tables, self._given_truth(*tables)
+
+    def _keep(
+        self, tables: tuple[Floats, Floats], proposed: Floats, accepted: Bools, of_label: Bools
+    ) -> None:
+        """Keep what was accepted; ``accepted`` is by worker, by worker and truth, or (1, truth)."""
+        odds, readiness = tables
+        if odds is not self.odds:
+            mask = accepted.reshape(accepted.shape + (1,) * (2 - accepted.ndim))
+            self.odds = np.where(mask, odds, self.odds)
+        if readiness is not self.readiness:
+            mask = accepted.reshape(accepted.shape + (1,) * (3 - accepted.ndim))
+            self.readiness = np.where(mask, readiness, self.readiness)
+        self.current = np.where(of_label, proposed, self.current)
 
     def _gain(self, proposed: Floats, group: Ints, groups: int) -> Floats:
         difference = proposed - self.current
@@ -192,13 +223,13 @@ class Chain:
         step = self.step[name].reshape(shape + (1,) * (old.ndim - len(shape)))
         new = old + step * self.rng.standard_normal(old.shape)
         self.effects[name] = new
-        proposed = self._given_truth(*self._tables())
+        tables, proposed = self._propose(knowing=name == "skill")
         squares = _squares(new, len(shape))
         prior = (0.5 / scale**2) * (_squares(old, len(shape)) - squares)
         gain = self._gain(proposed, group, int(np.prod(shape))).reshape(shape) + prior
         accepted = self._accept(np.where(squares < BOUND**2, gain, -np.inf), name)
         self.effects[name] = np.where(accepted.reshape(step.shape), new, old)
-        self.current = np.where(accepted.ravel()[group], proposed, self.current)
+        self._keep(tables, proposed, accepted, accepted.ravel()[group])
 
     def _move_crowd(self) -> None:
         """Update what all labellers share, and what the hit rates by class are drawn from."""
@@ -218,12 +249,12 @@ class Chain:
         """Propose the hit rate of every class; labels of one true class are one group."""
         truth, old = self.truth[self.table.task], self.hit
         self.hit = old + self.step["hit"] * self.rng.standard_normal(old.shape)
-        proposed = self._given_truth(*self._tables())
+        tables, proposed = self._propose(knowing=True)
         prior = (old - self.mean_hit) ** 2 - (self.hit - self.mean_hit) ** 2
         gain = self._gain(proposed, truth, len(old)) + (0.5 / self.scales["hit"] ** 2) * prior
         accepted = self._accept(gain, "hit")
         self.hit = np.where(accepted, self.hit, old)
-        self.current = np.where(accepted[truth], proposed, self.current)
+        self._keep(tables, proposed, accepted[None, :], accepted[truth])
 
     def _move_similarity(self) -> None:
         """Propose the similarity of classes in disjoint pairs, each pair a group of its own."""
@@ -239,7 +270,7 @@ class Chain:
         change = self.step["similarity"] * change.reshape(classes, classes)
         old = self.similarity
         self.similarity = old + change + change.T
-        proposed = self._given_truth(*self._tables())
+        tables, proposed = self._propose(knowing=False)
         prior = (old[left, right] ** 2 - self.similarity[left, right] ** 2) * 0.5
         of_label = group[self.truth[self.table.task]]
         gain = self._gain(proposed, of_label, len(pairs) + 1)
@@ -249,18 +280,16 @@ class Chain:
         self._adapt("similarity", (left, right), accepted[:-1])
         kept = accepted[group][:, None] & (group[:, None] == group)
         self.similarity = np.where(kept, self.similarity, old)
-        self.current = np.where(accepted[of_label], proposed, self.current)
+        self._keep(tables, proposed, accepted[group][None, :], accepted[of_label])
 
     def _move_base(self) -> None:
         old = self.base
         self.base = old + self.step["base"] * self.rng.standard_normal(old.shape)
-        proposed = self._given_truth(*self._tables())
+        tables, proposed = self._propose(knowing=False)
         prior = float((old**2 - self.base**2).sum()) * 0.5 / BASE_SD**2
-        gain = np.array([proposed.sum() - self.current.sum() + prior])
-        if self._accept(gain, "base")[0]:
-            self.current = proposed
-        else:
-            self.base = old
+        accepted = self._accept(np.array([proposed.sum() - self.current.sum() + prior]), "base")
+        self.base = self.base if accepted[0] else old
+        self._keep(tables, proposed, accepted, accepted)
 
     def _normal(self, values: Floats, scale: float, mean: float, sd: float) -> Floats:
         """Draw the mean of ``values`` along their first axis given a normal prior."""
@@ -271,25 +300,24 @@ class Chain:
     # -- moves of the tasks, the truth summed out --------------------------------------------------
 
     def _move_tasks(self) -> None:
-        tables = self._tables()
-        joint = self._joint(tables, self.factors)
+        joint = self._joint(self.factors)
         total = log_sum(joint)
         for both in (("difficulty", "decoy"), ("difficulty",), ("decoy",)):
             names = [name for name in both if self.scales[name]]
             if not names or len(names) < len(both):
                 continue
-            joint, total = self._move_task_effects(names, tables, joint, total)
-        joint, total = self._rescale_tasks(tables, joint, total)
+            joint, total = self._move_task_effects(names, joint, total)
+        joint, total = self._rescale_tasks(joint, total)
         self.probability = np.exp(joint - total[:, None])
         drawn = self.rng.random((len(total), 1)) > np.cumsum(self.probability, axis=1)
         self.truth = np.minimum(drawn.sum(axis=1), self.table.n_classes - 1)
         counts = np.bincount(self.truth, minlength=self.table.n_classes)
         self.prevalence = np.maximum(self.rng.dirichlet(1.0 + counts), 1e-12)
         self.factors = self._factors()
-        self.current = self._given_truth(*tables)
+        self.current = self._given_truth(self.odds, self.readiness)
 
     def _move_task_effects(
-        self, names: list[str], tables: tuple[Floats, Floats], joint: Floats, total: Floats
+        self, names: list[str], joint: Floats, total: Floats
     ) -> tuple[Floats, Floats]:
         tasks = self.table.n_tasks
         old = {name: self.effects[name] for name in names}
@@ -303,7 +331,7 @@ class Chain:
             gain = gain + (0.5 / self.scales[name] ** 2) * (_squares(old[name], 1) - squares)
             inside &= squares < BOUND**2
             self.effects[name] = new
-        proposed = self._joint(tables, self._factors())
+        proposed = self._joint(self._factors())
         summed = log_sum(proposed)
         accepted = inside & (np.log(self.rng.random(tasks)) < gain + summed)
         for name in names:
@@ -311,16 +339,14 @@ class Chain:
             self.effects[name] = np.where(accepted.reshape(shape), self.effects[name], old[name])
         return np.where(accepted[:, None], proposed, joint), np.where(accepted, summed, total)
 
-    def _rescale_tasks(
-        self, tables: tuple[Floats, Floats], joint: Floats, total: Floats
-    ) -> tuple[Floats, Floats]:
+    def _rescale_tasks(self, joint: Floats, total: Floats) -> tuple[Floats, Floats]:
         """Stretch all effects of tasks with their scale: the move that given effects cannot make."""
         name = ("difficulty", "decoy")[self.sweeps % 2]
         if not self.scales[name]:
             return joint, total
         old, prior = self._stretch(name)
         if np.isfinite(prior):
-            proposed = self._joint(tables, self._factors())
+            proposed = self._joint(self._factors())
             summed = log_sum(proposed)
             gain = np.array([summed.sum() - total.sum() + prior])
             if self._accept(gain, f"rescale {name}")[0]:
@@ -348,11 +374,12 @@ class Chain:
         names = [name for name in ("skill", "leaning", "confusion") if self.scales[name]]
         name = names[self.sweeps % len(names)]
         old, prior = self._stretch(name)
-        proposed = self._given_truth(*self._tables()) if np.isfinite(prior) else self.current
-        gain = float(proposed.sum() - self.current.sum()) + prior
-        if self._accept(np.array([gain]), f"rescale {name}")[0]:
-            self.current = proposed
-        else:
+        if np.isfinite(prior):
+            tables, proposed = self._propose(knowing=name == "skill")
+            gain = np.array([proposed.sum() - self.current.sum() + prior])
+            accepted = self._accept(gain, f"rescale {name}")
+            self._keep(tables, proposed, accepted, accepted)
+        if not np.isfinite(prior) or not accepted[0]:
             self.effects[name], self.scales[name] = old
         for name, effect in self.effects.items():
             if self.scales[name]:

@@ -37,7 +37,7 @@ class LabelModelSettings:
     chains, warmup, draws
         Markov chains, and least number of sweeps of each before and while draws are kept.
     work
-        Labels times classes that a chain may visit for more sweeps than the least, up to
+        Labels times classes, and cells of labellers' tables, that a chain may visit for more sweeps than the least, up to
         ``LONGEST`` times as many: small tables are sampled longer.
     """
 
@@ -75,6 +75,8 @@ class LabelModelSettings:
         tuple of int
             Before and while draws are kept.
         """
-        least = len(table) * (table.n_classes + 2) * (self.warmup + self.draws)
+        classes = table.n_classes
+        visited = len(table) * (classes + 2) + table.n_workers * classes**2
+        least = visited * (self.warmup + self.draws)
         factor = min(max(self.work / max(least, 1), 1.0), LONGEST)
         return int(self.warmup * factor), int(self.draws * factor)
