@@ -5,7 +5,8 @@ python experiments/annotators.py FILES... --json FILE   # also writes every figu
 python experiments/annotators.py FILES... --write       # also into docs/evaluation.md
 python experiments/annotators.py FILES... --ablation    # what each part is worth to unseen labels
 
-A file is a CSV of labels, one a row: task, worker, label and, for scoring only, gold (may be blank).
+A file is a CSV of labels, one a row: task, worker, label and, for scoring only, gold (may be
+blank).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -56,9 +56,7 @@ VARIANTS = {
     "no difficulty": replace(SETTINGS, difficulty=False),
     "no leaning": replace(SETTINGS, leaning=False),
     "labeller's own confusion": replace(SETTINGS, confusion=True),
-    f"no task effects, weight n^-{RHO}": replace(
-        SETTINGS, difficulty=False, decoy=False, rho=RHO
-    ),
+    f"no task effects, weight n^-{RHO}": replace(SETTINGS, difficulty=False, decoy=False, rho=RHO),
 }
 
 
@@ -159,8 +157,8 @@ def ablate(files: Sequence[LabelFile], seed: int) -> str:
 
 def _predicted(file: LabelFile, settings: LabelModelSettings, seed: int) -> Floats:
     hidden = np.random.default_rng(seed).random(len(file.table)) < HELD_OUT
-    seen = file.table.keep(~hidden)
-    return fit_label_model(seen, settings, seed=seed, held_out=file.table.keep(hidden)).held_out
+    seen = file.table.take(~hidden)
+    return fit_label_model(seen, settings, seed=seed, held_out=file.table.take(hidden)).held_out
 
 
 def provenance(seed: int) -> str:
@@ -184,7 +182,7 @@ def replace_block(text: str, block: str, option: str) -> str:
 
 
 def _figure(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.3f}"
+    return "n/a" if math.isnan(value) else f"{value:.3f}"
 
 
 def tell(text: str) -> None:
@@ -196,7 +194,7 @@ def save(path: Path, text: str) -> None:
     """Write a file completely or not at all."""
     partial_file = path.with_name(f".{path.name}.partial")
     partial_file.write_text(text, encoding="utf-8")
-    os.replace(partial_file, path)
+    partial_file.replace(path)
 
 
 def read_options(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    #: A number, an array or a symbolic tensor: anything with arithmetic.
+    type Quantity = Any
 
-def label_likelihood(hit: Any, guess: Any, named: Any) -> Any:
+
+def label_likelihood(hit: Quantity, guess: Quantity, named: Quantity) -> Quantity:
     """Return the probability of a label given what is true.
 
     Parameters

@@ -10,13 +10,15 @@ from attribution.channels.testimony import dependence_weight
 from attribution.evaluate.annotators.kernel import given_each, given_truth, log_sum
 
 if TYPE_CHECKING:
-    from typing import Any
+    from types import EllipsisType
 
     from numpy.random import SeedSequence
 
     from attribution.evaluate.annotators.settings import LabelModelSettings
     from attribution.evaluate.annotators.table import LabelTable
     from attribution.evaluate.targets import Bools, Floats, Ints
+
+    type Where = EllipsisType | tuple[Ints, Ints]
 
 #: Share of proposals to accept, halfway between the best for one and for many dimensions.
 ACCEPT = 0.35
@@ -38,10 +40,34 @@ RESCALED = ("skill", "leaning", "difficulty", "decoy", "confusion")
 class Chain:
     """State of the sampler.
 
-    Effects, all in log-odds, by name in ``effects``: ``skill`` (W,) of labellers, ``leaning``
-    (W, K) of labellers over classes when they do not know, ``confusion`` (W, K, K) the same by
-    truth, ``difficulty`` (T,) and ``decoy`` (T, K) of tasks. Each has a standard deviation of the
-    same name in ``scales``, 0 where the settings switch it off.
+    Everything is in log-odds. Effects by name in ``effects``: ``skill`` (W,) of labellers,
+    ``leaning`` (W, K) of labellers over classes when they do not know, ``confusion`` (W, K, K) the
+    same by truth, ``difficulty`` (T,) and ``decoy`` (T, K) of tasks. Shared by all labellers:
+    ``hit`` (K,) by truth, ``base`` (K,) preference over classes, ``similarity`` (K, K) of the class
+    named to the true one, symmetric with a zero diagonal. ``scales`` holds the standard deviation
+    of each, 0 where the settings switch it off.
+
+    Similarity is symmetric on purpose. Were it free, neighbouring classes of an ordered scale could
+    shift by half a step, each taking over items of the next: such a solution fits labels of items
+    that differ by degrees better than the true one does.
+
+    Parameters
+    ----------
+    table
+        The labels.
+    settings
+        What is assumed.
+    seed
+        Source of the chain's random numbers.
+
+    Attributes
+    ----------
+    truth
+        (T,) present class of each task.
+    probability
+        (T, K) probability of each class at the last sweep, given everything but the truth.
+    prevalence
+        (K,) present share of each class.
     """
 
     def __init__(self, table: LabelTable, settings: LabelModelSettings, seed: SeedSequence) -> None:
@@ -49,7 +75,7 @@ class Chain:
         self.adapting = True
         self.settings = settings
         order = np.argsort(table.task, kind="stable")
-        self.table = table.keep(order)
+        self.table = table.take(order)
         tasks, workers, classes = table.n_tasks, table.n_workers, table.n_classes
         counts = np.bincount(table.task, minlength=tasks)
         self.start = np.concatenate([[0], np.cumsum(counts)])
@@ -175,7 +201,7 @@ class Chain:
         self._adapt(name, ..., accepted)
         return accepted
 
-    def _adapt(self, name: str, where: Any, accepted: Bools) -> None:
+    def _adapt(self, name: str, where: Where, accepted: Bools) -> None:
         if self.adapting:
             factor = np.exp((self.sweeps + 1.0) ** -0.6 * (accepted - ACCEPT))
             self.step[name][where] = np.minimum(self.step[name][where] * factor, STEP)
@@ -215,7 +241,7 @@ class Chain:
         self._move_effect("confusion", cell, (workers, classes))
 
     def _move_effect(self, name: str, group: Ints, shape: tuple[int, ...]) -> None:
-        """Propose the effects ``name`` of every group; the first axes of the effects are ``shape``."""
+        """Propose the effects ``name`` of every group; ``shape`` is their first axes."""
         scale = self.scales[name]
         if not scale:
             return
@@ -340,7 +366,7 @@ class Chain:
         return np.where(accepted[:, None], proposed, joint), np.where(accepted, summed, total)
 
     def _rescale_tasks(self, joint: Floats, total: Floats) -> tuple[Floats, Floats]:
-        """Stretch all effects of tasks with their scale: the move that given effects cannot make."""
+        """Stretch effects of all tasks with their scale, a move that single tasks cannot make."""
         name = ("difficulty", "decoy")[self.sweeps % 2]
         if not self.scales[name]:
             return joint, total

@@ -18,7 +18,7 @@ _TINY = 1e-250
 _likelihood = numba.njit(nogil=True, fastmath=_FAST)(label_likelihood)
 
 
-def _given_truth(
+def _given_truth(  # noqa: PLR0917 - compiled: arrays by position
     task: Ints,
     worker: Ints,
     label: Ints,
@@ -42,7 +42,7 @@ def _given_truth(
     return result
 
 
-def _given_each(
+def _given_each(  # noqa: PLR0917 - compiled: arrays by position
     start: Ints,
     worker: Ints,
     label: Ints,

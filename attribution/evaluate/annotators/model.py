@@ -7,11 +7,13 @@ on a preference ``q``; the probability of its label is the label channel's own f
 .. math::
 
     \operatorname{logit} h = c_k + s_w - d_i, \qquad
-    q \propto \exp(a_k + b_w + u_i)
+    q_m \propto \exp(a_m + S_{km} + b_{wm} + e_{wkm} + u_{im})
 
-Skill :math:`s_w` and leaning :math:`b_w` belong to the labeller. Difficulty :math:`d_i` and decoy
-:math:`u_i` belong to the task and are shared by its labels: they are what makes labels of one task
-dependent given its class, so that forty labels of a misleading task do not add up to certainty.
+Similarity :math:`S` of classes is shared and symmetric (a biased-choice model: Luce, 1963). Skill
+:math:`s_w`, leaning :math:`b_w` and confusion :math:`e_w` belong to the labeller. Difficulty
+:math:`d_i` and decoy :math:`u_i` belong to the task and are shared by its labels: they are what
+makes labels of one task dependent given its class, so that forty labels of a misleading task do not
+add up to certainty.
 Without them the model is a hierarchical Dawid-Skene; the label channel, which has few labels an
 incident, stands in for them with the weight n^-rho.
 
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
 
     from attribution.evaluate.annotators.table import LabelTable
     from attribution.evaluate.targets import Floats
+
+
+#: Chains that run at once. The result does not depend on it.
+THREADS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,9 +125,10 @@ def fit_label_model(
         raise ValueError("there are no labels to learn from")
     if held_out is not None and _sizes(held_out) != _sizes(table):
         raise ValueError("held_out must number the same tasks, workers and classes as table")
-    seeds = np.random.SeedSequence(seed).spawn(chosen.chains)
+    plan = chosen.plan(table)
+    seeds = np.random.SeedSequence(seed).spawn(plan.chains)
     # Most of the time is spent in compiled loops, which do not hold the interpreter's lock.
-    with ThreadPoolExecutor(chosen.chains) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         runs = list(pool.map(partial(_run, table, chosen, held_out), seeds))
     by_chain = np.array([run.probability for run in runs])
     return LabelModelFit(
@@ -145,7 +152,7 @@ def _run(
     seed: np.random.SeedSequence,
 ) -> _Run:
     chain = Chain(table, settings, seed)
-    warmup, draws = settings.sweeps(table)
+    _, warmup, draws = settings.plan(table)
     for _ in range(warmup):
         chain.sweep()
     chain.settle()

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from attribution.evaluate.annotators.table import LabelTable
 
-LONGEST = 4.0
+#: Part of the sweeps named in the settings that the largest tables get.
+SHORTEST = 0.5
+
+
+class Plan(NamedTuple):
+    """How a table is sampled.
+
+    Attributes
+    ----------
+    chains
+        Number of Markov chains.
+    warmup, draws
+        Sweeps of each chain before and while draws are kept.
+    """
+
+    chains: int
+    warmup: int
+    draws: int
 
 
 @dataclass(frozen=True)
@@ -29,16 +46,20 @@ class LabelModelSettings:
     rho
         Power of the label channel's weight for dependent labels, n^-rho; 0 where the task's
         difficulty and decoy carry the dependence.
+    similarity
+        Whether some classes are taken for each other more readily than others, both ways alike;
+        with two classes the hit rates say the same.
     scale
         Scale of the half-normal prior of every standard deviation, in log-odds; half of it for the
         interaction ``confusion``, which shrinks harder than what it departs from.
     hit
         Prior mean and standard deviation of the log-odds that an average labeller knows.
     chains, warmup, draws
-        Markov chains, and least number of sweeps of each before and while draws are kept.
+        Markov chains, and sweeps of each before and while draws are kept.
     work
-        Labels times classes, and cells of labellers' tables, that a chain may visit for more sweeps than the least, up to
-        ``LONGEST`` times as many: small tables are sampled longer.
+        Labels times classes, and cells of labellers' tables, that a chain should visit. Small
+        tables get twice as many chains or up to twice as many sweeps, large ones down to half the
+        sweeps.
     """
 
     difficulty: bool = True
@@ -52,7 +73,7 @@ class LabelModelSettings:
     chains: int = 2
     warmup: int = 300
     draws: int = 500
-    work: float = 2e7
+    work: float = 5e7
 
     def __post_init__(self) -> None:
         if min(self.chains, self.warmup, self.draws) < 1:
@@ -62,8 +83,8 @@ class LabelModelSettings:
         if min(self.scale, self.hit[1]) <= 0.0:
             raise ValueError("standard deviations must be positive")
 
-    def sweeps(self, table: LabelTable) -> tuple[int, int]:
-        """Return how many sweeps a chain makes of a table.
+    def plan(self, table: LabelTable) -> Plan:
+        """Say how a table is sampled.
 
         Parameters
         ----------
@@ -72,11 +93,14 @@ class LabelModelSettings:
 
         Returns
         -------
-        tuple of int
-            Before and while draws are kept.
+        Plan
+            Chains and their sweeps.
         """
         classes = table.n_classes
         visited = len(table) * (classes + 2) + table.n_workers * classes**2
-        least = visited * (self.warmup + self.draws)
-        factor = min(max(self.work / max(least, 1), 1.0), LONGEST)
-        return int(self.warmup * factor), int(self.draws * factor)
+        factor = self.work / max(visited * (self.warmup + self.draws), 1)
+        if factor >= 2.0:
+            return Plan(2 * self.chains, self.warmup, self.draws)
+        factor = max(factor, SHORTEST)
+        warmup, draws = int(self.warmup * factor), int(self.draws * factor)
+        return Plan(self.chains, max(warmup, 1), max(draws, 1))

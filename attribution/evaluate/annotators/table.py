@@ -56,18 +56,18 @@ class LabelTable:
         counts = np.bincount(cells, minlength=self.n_tasks * self.n_classes)
         return counts.reshape(self.n_tasks, self.n_classes).astype(np.float64)
 
-    def keep(self, rows: Bools) -> LabelTable:
-        """Keep some labels; tasks, workers and classes stay as they are.
+    def take(self, rows: Bools | Ints) -> LabelTable:
+        """Take some labels, in an order; tasks, workers and classes stay as they are.
 
         Parameters
         ----------
         rows
-            (N,) which labels to keep.
+            Which labels: (N,) yes or no, or their positions in the order wanted.
 
         Returns
         -------
         LabelTable
-            The smaller table.
+            The labels taken.
         """
         return LabelTable(
             self.task[rows],

@@ -30,8 +30,8 @@ class DawidSkeneSettings:
     stop
         ``settled``: until the likelihood settles, the textbook's rule. ``early``: until a bound per
         label that counts the log-prevalence of the class once a label instead of once a task rises
-        by less than ``tolerance``; it can fall, and stops EM after a few rounds. This is the rule of
-        a widely used library, and the one behind the figures that are usually quoted.
+        by less than ``tolerance``; it can fall, and stops EM after a few rounds. This is the rule
+        of a widely used library, and the one behind the figures of the design.
     pseudo
         Labels added to every cell of every confusion matrix.
     rounds

@@ -65,6 +65,8 @@ def glad(table: LabelTable, settings: GladSettings | None = None) -> Floats:
             args=(probability[table.task, table.label],),
             jac=True,
             method="L-BFGS-B",
+            # The next round starts where this one ends.
+            options={"maxiter": 25},
         )
         ability, ease = found.x[:workers], found.x[workers:]
         probability = _truth(table, ability, ease)
