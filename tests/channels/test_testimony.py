@@ -3,7 +3,6 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-
 from random_tables import small_draws
 
 from attribution.channels.label import CONFIDENCE, LabelChannel

@@ -49,7 +49,7 @@ def by_degrees(rng, *, tasks, workers, each, classes, apart):
     return table_of(rng, task, worker, chance, tasks, workers), truth
 
 
-def table_of(rng, task, worker, chance, tasks, workers):
+def table_of(rng, task, worker, chance, tasks, workers):  # noqa: PLR0917
     drawn = (rng.random((len(task), 1)) > np.cumsum(chance, axis=1)).sum(axis=1)
     classes = chance.shape[1]
     return LabelTable(task, worker, np.minimum(drawn, classes - 1), tasks, workers, classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -418,21 +419,21 @@ class Chain:
     def _draw_scale(self, name: str, effect: Floats, prior: float) -> None:
         """Update a scale given its effects, by a few steps in its logarithm."""
         squares, count = float((effect**2).sum()), effect.size
-        width = 2.0 / np.sqrt(count + 4.0)
+        width = 2.0 / math.sqrt(count + 4.0)
 
         def log_density(scale: float) -> float:
-            fit = -count * np.log(scale) - 0.5 * squares / scale**2
-            return float(fit) + _log_prior(scale, prior)
+            fit = -count * math.log(scale) - 0.5 * squares / scale**2
+            return fit + _log_prior(scale, prior)
 
         for move, chance in zip(self.rng.standard_normal(3), self.rng.random(3), strict=True):
-            proposed = self.scales[name] * float(np.exp(width * move))
-            if np.log(chance) < log_density(proposed) - log_density(self.scales[name]):
+            proposed = self.scales[name] * math.exp(width * move)
+            if math.log(chance) < log_density(proposed) - log_density(self.scales[name]):
                 self.scales[name] = proposed
 
 
 def _log_prior(scale: float, prior: float) -> float:
     """Half-normal prior of a scale, as a density of its logarithm."""
-    return float(np.log(scale) - 0.5 * (scale / prior) ** 2)
+    return math.log(scale) - 0.5 * (scale / prior) ** 2
 
 
 def _squares(effect: Floats, axes: int) -> Floats:
