@@ -33,6 +33,7 @@ from attribution.channels.base import Channel, Entries, Entry, piece_entries, sp
 from attribution.channels.effects import concatenated, contrasts, normal_effects
 from attribution.channels.evidence import case_evidence, day_at, labels_of, text_at
 from attribution.channels.links import day_or_later, indicator
+from attribution.channels.testimony import dependence_weight, label_likelihood
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ PREFERENCE_SD = 0.4
 DEFAULT = "label_default"
 
 #: Power by which dependent labels lose weight.
-RHO = 0.4
+RHO = 1.0
 SERIES_WEIGHT = 0.5
 SERIES_POWER = -0.5
 CONTESTED_WEIGHT = 0.8
@@ -132,8 +133,8 @@ class LabelChannel(Channel):
         pm.Deterministic("hit", pt.sigmoid(word[1] + kind_effect[labeller_kind] + own))
         pm.Deterministic("hit_by_confidence", pt.sigmoid(word))
         # Two logarithms a level, not one an actor: an actor is in the set or it is not.
-        outside = pt.log((1.0 - hit) * guess)
-        inside = pt.log(hit + (1.0 - hit) * guess)
+        outside = pt.log(label_likelihood(hit, guess, 0.0))
+        inside = pt.log(label_likelihood(hit, guess, 1.0))
         table: Tensor = outside[:, None] + (inside - outside)[:, None] * self.members
         return table
 
@@ -244,7 +245,7 @@ class LabelChannel(Channel):
         # The number of voices, a weak one counting for as much as it weighs.
         frame = frame.assign(shared=weight / echoes.to_numpy())
         voices = frame.groupby("row")["shared"].transform("sum").to_numpy()
-        return np.asarray(frame["shared"].to_numpy() * np.maximum(voices, 1.0) ** -RHO)
+        return np.asarray(frame["shared"].to_numpy() * dependence_weight(voices, RHO))
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:

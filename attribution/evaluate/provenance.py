@@ -39,6 +39,24 @@ def code_fingerprint() -> str:
     return digest.hexdigest()
 
 
+def describe_code() -> dict[str, str]:
+    """Say when and with what.
+
+    Returns
+    -------
+    dict
+        ``date``, versions of the package, of Python and of those `LIBRARIES` that are installed,
+        and ``code_fingerprint``.
+    """
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "attribution": __version__,
+        "code_fingerprint": code_fingerprint(),
+        "python": platform.python_version(),
+        **{library: found for library in LIBRARIES if (found := _installed(library))},
+    }
+
+
 def describe_run(case: Case) -> dict[str, str]:
     """Say when, with what and on which data.
 
@@ -50,15 +68,10 @@ def describe_run(case: Case) -> dict[str, str]:
     Returns
     -------
     dict
-        ``date``, versions of the package, of Python and of those `LIBRARIES` that are installed,
-        ``code_fingerprint``, ``case`` and ``case_sha256``.
+        What `describe_code` says, ``case`` and ``case_sha256``.
     """
     return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "attribution": __version__,
-        "code_fingerprint": code_fingerprint(),
-        "python": platform.python_version(),
-        **{library: found for library in LIBRARIES if (found := _installed(library))},
+        **describe_code(),
         "case": case.config.name,
         "case_sha256": case.fingerprint(),
     }

@@ -1,0 +1,1 @@
+"""The label model on its own: what is true, from labels of many labellers and nothing else."""
