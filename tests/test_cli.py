@@ -229,7 +229,7 @@ def test_shares_of_nothing(run: Run) -> None:
         ("shares", {"shares"}),
         ("brands", {"brands"}),
         ("labellers", {"labellers", "preferences"}),
-        ("diagnose", {"passed", "checks", "worst"}),
+        ("diagnose", {"passed", "checks", "worst", "sensitivity"}),
     ],
 )
 def test_tables_in_json_and_in_text(run: Run, command: str, tables: set[str]) -> None:

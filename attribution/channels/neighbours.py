@@ -149,7 +149,7 @@ class NeighboursChannel(MeasuredChannel):
         self, incidents: pd.DataFrame, until: NDArray[np.float64]
     ) -> list[NDArray[np.float64]]:
         """Weigh the record for every incident, scale by scale: each (incidents, n)."""
-        age = self.record.age(incidents, until)
+        age = self.record.age(incidents, until, later=self.reading.later)
         return [
             np.nan_to_num(self._near(incidents, scale) * np.exp2(-age / scale.half_life))
             for scale in self.scales

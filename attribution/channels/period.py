@@ -58,14 +58,17 @@ class PeriodChannel(Channel):
 
     def table(self) -> Tensor:
         """Walk from quarter to quarter: (levels, actors + families)."""
+        import pytensor.tensor as pt  # noqa: PLC0415 - heavy, needed only while a model is built
+
         factor = act_factor(families(self.actors))
-        steps = self.step * normal_effects(self.name, len(self.levels), factor)
-        walk = steps.cumsum(axis=0)
-        if self.after is not None:
-            forecast: Tensor = walk
-            return forecast
-        centred: Tensor = walk - walk.mean(axis=0, keepdims=True)
-        return centred
+        count = len(self.levels)
+        # One product with a constant matrix, where sums along an axis are many small operations.
+        walk = np.tri(count)
+        if self.after is None:
+            walk = walk - walk.mean(axis=0)
+        steps = normal_effects(self.name, count, factor)
+        walked: Tensor = pt.as_tensor_variable(self.step * walk) @ steps
+        return walked
 
     def encode(self, evidence: Evidence) -> Entries:
         """Find each incident's quarter; a later one takes the last quarter, an earlier one none."""

@@ -74,8 +74,10 @@ class Record:
         near, far = number[: len(here)], number[len(here) :]
         return np.asarray((near[:, None] == far[None, :]) & (here != "")[:, None])
 
-    def age(self, incidents: pd.DataFrame, until: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return how old the record's incidents are when they are seen.
+    def age(
+        self, incidents: pd.DataFrame, until: NDArray[np.float64], *, later: bool = False
+    ) -> NDArray[np.float64]:
+        """Return how far in time the record's incidents are from those that see them.
 
         Parameters
         ----------
@@ -83,12 +85,15 @@ class Record:
             Rows of the incidents' table.
         until
             Day up to which each sees the record; see ``seen_until``.
+        later
+            Whether later incidents of the record are seen, too.
 
         Returns
         -------
-        Days, (incidents, n); NaN for what is not seen: later incidents, and the incident itself.
+        Days, (incidents, n); NaN for what is not seen, the incident itself among it.
         """
         age = until[:, None] - self.day[None, :]
+        age = np.abs(age) if later else age
         own = self._own(incidents)
         recorded = np.flatnonzero(own >= 0)
         age[recorded, own[recorded]] = np.nan
@@ -221,6 +226,9 @@ class Reading:
         Words of the labels' column ``basis`` that are read.
     seen_until
         Column with the day up to which an incident sees the record; "" for its own day.
+    later
+        Whether an incident sees later ones as well: an analyst who looks back does, as far as the
+        case's as-of date allows.
     established
         Incidents on record that make an actor one by itself; before that they count for the
         residual actors, as they would have at the time.
@@ -228,6 +236,7 @@ class Reading:
 
     bases: tuple[str, ...]
     seen_until: str
+    later: bool
     established: float
 
 
@@ -257,7 +266,14 @@ def read_options(spec: ChannelSpec, case: Case) -> Reading:
     least = spec.options.get("established", 0)
     if not isinstance(least, (int, float)) or not least >= 0:
         raise ValueError(f"channel {spec.name}: options.established must be a number, 0 or more")
-    return Reading(read_bases(spec.name, spec.options.get("bases")), column, float(least))
+    later = spec.options.get("later", False)
+    if not isinstance(later, bool) or (later and (column or least)):
+        raise ValueError(
+            f"channel {spec.name}: options.later must be true or false, and goes without "
+            "seen_until and established"
+        )
+    bases = read_bases(spec.name, spec.options.get("bases"))
+    return Reading(bases, column, later, float(least))
 
 
 def read_bases(channel: str, given: object) -> tuple[str, ...]:
