@@ -6,58 +6,19 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from small_case import (
-    CHANNELS,
-    GROUND_ROWS,
-    INCIDENT_ROWS,
-    LABEL_ROWS,
-    LINK_ROWS,
-    MEASURED,
-    STATEMENT_ROWS,
-    TRIGGER_ROWS,
-    small_case,
-)
+from dated_case import dated_case
 
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import bind_stack
 from attribution.evaluate.reductions import hide_incidents, hide_labellers
 from attribution.model.assemble import model_data
 
-DAYS = {row["incident_id"]: row["date"] for row in INCIDENT_ROWS}
 CUTOFFS = (date(2020, 12, 31), date(2021, 6, 1), date(2021, 8, 21), date(2022, 4, 1))
-
-
-def dated(rows, after=2):
-    """The rows with a day: some days after that of their incident."""
-    later = pd.Timedelta(days=after)
-    return [
-        {**row, "date": f"{pd.Timestamp(DAYS[row['incident_id']]) + later:%Y-%m-%d}"}
-        for row in rows
-    ]
 
 
 @pytest.fixture(scope="module")
 def full():
-    labels = dated(LABEL_ROWS)
-    # What the split front stands for changes with a link of later date.
-    labels += dated([{"incident_id": "i1", "group_id": "front_split", "labeller": "two"}], 3)
-    # A label of an early incident that was given late.
-    labels.append({"incident_id": "i0", "group_id": "gamma", "labeller": "one"})
-    labels[-1]["date"] = "2022-01-01"
-    links = [dict(row) for row in LINK_ROWS]
-    links[2]["date"] = "2021-09-01"
-    statements = dated(STATEMENT_ROWS, after=0)
-    sources = [{"source_id": "s"}, {"source_id": "late", "date": "2021-07-01"}]
-    ground = [*GROUND_ROWS, {"place": "Den", "latitude": 34.02, "source_id": "late"}]
-    return small_case(
-        channels=(*CHANNELS, *MEASURED),
-        labels=labels,
-        links=links,
-        statements=statements,
-        sources=sources,
-        territory=ground,
-        triggers=TRIGGER_ROWS,
-    )
+    return dated_case()
 
 
 def reductions(case):
