@@ -59,7 +59,7 @@ PREFERENCE_SD = 0.4
 #: Name of the preferences' prior among the model's data.
 DEFAULT = "label_default"
 
-#: Power by which dependent labels lose weight.
+#: Power by which dependent labels lose weight; 1 makes them one voice (docs/model.md).
 RHO = 1.0
 SERIES_WEIGHT = 0.5
 SERIES_POWER = -0.5
