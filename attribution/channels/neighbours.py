@@ -130,6 +130,7 @@ class NeighboursChannel(MeasuredChannel):
         del piece
         incidents = evidence.incidents.iloc[[row]]
         kernels = self._kernels(incidents, seen_until(incidents, self.reading.seen_until))
+        when = "before or after" if self.reading.later else "before"
         for scale, kernel in zip(reversed(self.scales), reversed(kernels), strict=True):
             if kernel.sum() > 1:
                 totals = (kernel @ self.record.share)[0, : len(self.actors)]
@@ -137,9 +138,8 @@ class NeighboursChannel(MeasuredChannel):
                 named = f", most of them {self.actors[totals.argmax()].name}" if most else ""
                 number = round(float(kernel.sum()))
                 what = "attributed incident" if number == 1 else "attributed incidents"
-                text = f"{number} {what} before ({scale.text}){named}"
-                return f"Neighbours: {text}"
-        return "Neighbours: no attributed incident near by before"
+                return f"Neighbours: {number} {what} {when} ({scale.text}){named}"
+        return f"Neighbours: no attributed incident near by {when}"
 
     def revised(self, case: Case) -> Channel:
         """Return the channel with the labels that another state of the case knows."""

@@ -128,6 +128,8 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
         )
     where = tuple(given)
     reading = read_options(spec, case)
+    if reading.later:
+        raise ValueError(f"channel {spec.name}: options.later is not for what was heard of before")
     return RecencyChannel(
         spec.name,
         case.config.actors,

@@ -19,8 +19,10 @@ from measured_case import (
     same,
     without,
 )
-from small_case import CHANNELS, NEIGHBOURS, small_case
+from small_case import CHANNELS, CONFIG, LABEL, NEIGHBOURS, small_case
 
+from attribution.case.config import parse_config
+from attribution.channels import neighbours
 from attribution.channels.evidence import Evidence, case_evidence, empty_labels, empty_statements
 
 IDS = [row["incident_id"] for row in INCIDENTS]
@@ -253,8 +255,30 @@ def test_weights_have_the_prior_of_the_case():
     assert bound(measured_case(entry), "neighbours").prior == ((1.0, 0.25), (0.0, 0.5))
 
 
-def test_on_the_bundled_case_everything_is_measured(iraq):
-    found = amounts(iraq, "neighbours")
+def test_who_looks_back_sees_later_labels_but_never_its_own():
+    entry = NEIGHBOURS.replace("scales", "later = true\nscales")
+    usual = amounts(measured_case(entry), "neighbours")
+    for row, incident in enumerate(IDS):
+        changed = amounts(
+            measured_case(entry, relabelled(LABELS, {incident}, "state")), "neighbours"
+        )
+        np.testing.assert_array_equal(changed[row], usual[row])
+    # The first incident sees the last one's label, as strongly as the last one would the first's.
+    labels = [{"incident_id": "h", "group_id": "gamma", "confidence": "certain"}]
+    found = amounts(measured_case(entry, labels), "neighbours")[IDS.index("a")]
+    labels = [{"incident_id": "a", "group_id": "gamma", "confidence": "certain"}]
+    other = amounts(measured_case(entry, labels), "neighbours")[IDS.index("h")]
+    np.testing.assert_allclose(found, other, atol=1e-12)
+    assert found[0, 3] > 0.05
+    case = measured_case(entry)
+    text = bound(case, "neighbours").describe(case_evidence(case), IDS.index("a"), -1)
+    assert "attributed incidents before or after" in text
+
+
+def test_on_many_incidents_everything_is_measured(iraq):
+    """The bundled case, whose configuration need not list the channel."""
+    (_, spec) = parse_config(CONFIG + LABEL + NEIGHBOURS)[0].channels
+    found = neighbours.bind(spec, iraq).measure(case_evidence(iraq))
     assert found.shape[0] == len(iraq.incidents)
     assert np.isfinite(found).all()
     # Not all see the same.

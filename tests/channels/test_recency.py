@@ -143,6 +143,11 @@ def test_places_that_do_not_fit_are_refused(where):
         bound(measured_case(entry), "recency")
 
 
+def test_what_comes_later_was_not_heard_of_before():
+    with pytest.raises(ValueError, match=r"options\.later is not for what was heard of before"):
+        bound(measured_case(RECENCY + "[channels.options]\nlater = true\n"), "recency")
+
+
 def test_every_level_has_a_weight():
     usual = bound(measured_case(RECENCY), "recency")
     assert usual.levels == ("anywhere", "country")

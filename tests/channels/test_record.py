@@ -79,6 +79,18 @@ def test_what_is_seen_is_not_later_and_not_the_incident_itself(case, record):
     assert age[IDS.index("b"), position] == 0
 
 
+def test_who_looks_back_sees_later_incidents_as_well_and_not_itself(case, record):
+    until = seen_until(case.incidents, "")
+    age = record.age(case.incidents, until, later=True)
+    for i, one in enumerate(INCIDENTS):
+        for j, name in enumerate(record.incident_id):
+            days = abs(day(one) - day(INCIDENTS[IDS.index(name)]))
+            own = name == one["incident_id"]
+            assert age[i, j] == pytest.approx(np.nan if own else days, nan_ok=True)
+    undated = record.age(case.incidents, np.full(len(INCIDENTS), np.nan), later=True)
+    assert np.isnan(undated).all()
+
+
 def test_distance_and_sameness_are_those_of_plain_loops(case, record):
     kilometres = record.distance(case.incidents)
     for j, name in enumerate(record.incident_id):
@@ -169,6 +181,8 @@ def test_a_group_that_no_actor_takes_counts_for_the_residual_actor():
         ('seen_until = "until"', "incidents have no column 'until'"),
         ("established = -1", "options.established must be a number, 0 or more"),
         ('established = "many"', "options.established must be a number, 0 or more"),
+        ('later = "yes"', "options.later must be true or false, and goes without"),
+        ("later = true\nestablished = 3", "options.later must be true or false, and goes without"),
         ("bases = []", "options.bases must list some of direct, brand"),
         ('bases = "direct"', "options.bases must list some of direct, brand"),
         ('bases = ["direkt"]', "options.bases must list some of direct, brand"),
@@ -193,7 +207,8 @@ columns = ["date"]
 def test_without_options_the_record_is_read_plainly(case):
     (spec, _) = case.config.channels
     reading = read_options(spec, case)
-    assert (reading.bases, reading.seen_until, reading.established) == (("direct",), "", 0.0)
+    assert (reading.bases, reading.seen_until) == (("direct",), "")
+    assert (reading.later, reading.established) == (False, 0.0)
 
 
 @pytest.mark.parametrize("channel", ["neighbours", "recency"])

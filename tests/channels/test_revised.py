@@ -209,7 +209,7 @@ def test_the_bundled_case_keeps_its_shapes_and_knows_nothing_later(iraq):
         for stack, coded_as in ((whole, codes), (revised, again))
     ]
     assert shapes[0] == shapes[1]
-    for name in ("neighbours", "territory", "triggers"):
+    for name in ("territory", "triggers"):
         ours, theirs = (s.channels[s.position(name)].measure(evidence) for s in (revised, own))
         np.testing.assert_array_equal(ours, theirs)
     ours, theirs = (s.channels[s.position("claim")] for s in (revised, own))
