@@ -127,7 +127,9 @@ def power_scaling(
         missing = [(name, *[np.nan] * 2, "", *[np.nan] * 2, NOT_RECORDED) for name in quantities]
         return pd.DataFrame(missing, columns=SENSITIVITY_COLUMNS)
     random = np.random.default_rng(seed)
-    priors = {name: _scaled(values, random) for name, values in densities.log_prior.items()}
+    # In the order of names, so that a saved model answers as it did before.
+    logs = sorted(densities.log_prior.items())
+    priors = {name: _scaled(values, random) for name, values in logs}
     data = _scaled(densities.log_likelihood, random)
     rows = []
     for name, values in quantities.items():

@@ -270,7 +270,9 @@ def generator(plan, simulations, seed):
     names = [variable.name for variable in compiled.model.free_RVs]
     # Interpreted: compiling would cost more than the draws.
     mode = Mode("py", "fast_compile")
-    drawn = draw(compiled.model.free_RVs, draws=simulations, random_seed=seed, mode=mode)
+    # At least two: PyMC gives a single draw no axis of its own.
+    count = max(simulations, 2)
+    drawn = draw(compiled.model.free_RVs, draws=count, random_seed=seed, mode=mode)
     parameters = xr.Dataset(
         {
             name: (("chain", "draw", *(f"{name}_{n}" for n in range(each.ndim - 1))), each[None])

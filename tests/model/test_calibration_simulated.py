@@ -21,7 +21,7 @@ from attribution.posterior.kernel import Query, log_marginal
 
 pytestmark = pytest.mark.slow
 
-SIMULATIONS, DOUBLED = 48, 32
+SIMULATIONS, DOUBLED = 48, 16
 INCIDENTS, UNLABELLED = 70, 8
 SETTINGS = SamplerSettings(draws=180, tune=220, chains=1, cores=1)
 #: Every second draw: effects of unit scale mix within a draw or two.
@@ -139,4 +139,6 @@ def test_true_values_rank_uniformly_among_the_draws():
 
 
 def test_a_likelihood_that_counts_labels_twice_is_found_out():
-    assert outside(ranks_of(DOUBLED, doubled))
+    # Hit rates above all: two labels that agree look like two good labellers.
+    found = outside(ranks_of(DOUBLED, doubled))
+    assert {"hit rate of us", "hit rate of one", "hit rate of possible"} <= set(found)
