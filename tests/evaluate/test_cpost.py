@@ -358,7 +358,7 @@ def test_something_must_be_asked_for(run, file):
     assert left.value.code == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_whole_way_with_a_real_fit(experiment, converter, file, tmp_path, monkeypatch):  # noqa: ARG001
     """Two bands that each strike one country, for years: the forecast knows who strikes where."""
     monkeypatch.setattr(

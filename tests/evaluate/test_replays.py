@@ -16,7 +16,7 @@ from attribution.evaluate.refit import compile_refitter
 from attribution.evaluate.sensitivity import without_default_preference
 from attribution.report.headline import END, START, WHERE
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ERBIL, K1, TOWER = "20210215-erbil-airport", "20191227-k1-kirkuk", "20240128-tower-22"
 KH, AAH, KSS = "kataib_hezbollah", "asaib_ahl_al_haq", "kataib_sayyid_al_shuhada"

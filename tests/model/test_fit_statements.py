@@ -9,7 +9,7 @@ from generator import ACTORS, SPEAKERS, generator, plan_of
 
 from attribution.model.sampler import SamplerSettings, sample, table_draws
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 INCIDENTS = 500
 SETTINGS = SamplerSettings(draws=400, tune=300, chains=2)

@@ -64,6 +64,8 @@ def test_probabilities_are_the_mean_over_draws_of_a_plain_loop(posterior: Poster
             channel = posterior.stack.channels[position]
             line = posterior.tables[f"table_{channel.name}"][draw]
             values = line[code - posterior.stack.offsets[position]].astype(float)
+            if slot < codes.factor.shape[1]:
+                values = values * codes.factor[0, slot]
             if channel.role == "act":
                 act += weight * values
             else:
