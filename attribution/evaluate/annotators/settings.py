@@ -58,7 +58,8 @@ class LabelModelSettings:
         Markov chains, and sweeps of each before and while draws are kept.
     work
         Labels times classes, and cells of labellers' tables, that a chain should visit. Small
-        tables get twice as many chains, large ones down to four tenths of the sweeps.
+        tables get twice as many chains or up to twice as many sweeps, large ones down to
+        four tenths of the sweeps.
     """
 
     difficulty: bool = True
@@ -100,6 +101,6 @@ class LabelModelSettings:
         factor = self.work / max(visited * (self.warmup + self.draws), 1)
         if factor >= 2.0:
             return Plan(2 * self.chains, self.warmup, self.draws)
-        factor = min(max(factor, SHORTEST), 1.0)
+        factor = max(factor, SHORTEST)
         warmup, draws = int(self.warmup * factor), int(self.draws * factor)
         return Plan(self.chains, max(warmup, 1), max(draws, 1))
