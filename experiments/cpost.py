@@ -21,10 +21,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from cpost_case import CLASSES_COLUMN, Plan, actor_ids, read_events, write_case
+from cpost_case import CLASSES_COLUMN, OTHER, Plan, actor_ids, read_events, write_case
 
+from attribution.case.faults import CaseError
 from attribution.case.load import load_case
 from attribution.evaluate.refit import compile_refitter
+from attribution.model.fit import NothingToLearnError
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +51,18 @@ def predict(events: pd.DataFrame, asked: pd.Series, seed: int) -> pd.DataFrame:
 
     Returns
     -------
-    One row an event asked for, in order: ``event_id`` and one probability a class.
+    One row an event asked for, in order: ``event_id`` and one probability a class, OTHER included.
+
+    Raises
+    ------
+    NothingToLearnError
+        If too few events before the first one asked for have a label.
     """
     start = events.loc[asked, "date"].min()
     plan = Plan(start=start, known=events["label"].ne("") & ~asked & (events["date"] < start))
-    classes = sorted(set(events.loc[plan.known, "label"]))
+    if not plan.known.any():
+        raise NothingToLearnError(f"no event before {start:%Y-%m-%d} has a label")
+    classes = sorted(set(events.loc[plan.known, "label"]) | {OTHER})
     with tempfile.TemporaryDirectory() as folder:
         write_case(events[plan.known | asked], plan, Path(folder))
         case = load_case(folder)
@@ -93,13 +102,16 @@ def scores(p: pd.DataFrame, truth: pd.Series) -> dict[str, float]:
     wanted = truth.loc[p["event_id"]].to_numpy()
     hot = np.array([[float(name == label) for name in classes] for label in wanted])
     own = (values * hot).sum(axis=1)
-    top, hit = values.max(axis=1), values.argmax(axis=1) == hot.argmax(axis=1)
+    listed = hot.any(axis=1)
+    top = values.max(axis=1)
+    hit = (values.argmax(axis=1) == hot.argmax(axis=1)) & listed
     bins = np.minimum((top * BINS).astype(int), BINS - 1)
     gaps = [abs(top[bins == each].sum() - hit[bins == each].sum()) for each in range(BINS)]
     return {
-        "accuracy": float(np.mean(hit & (hot.sum(axis=1) > 0))),
+        "accuracy": float(np.mean(hit)),
         "log_loss": float(-np.log(np.maximum(own, LOSS_FLOOR)).mean()),
-        "brier": float(((values - hot) ** 2).sum(axis=1).mean()),
+        # The column that a class without one would have: 0 where there should be 1.
+        "brier": float((((values - hot) ** 2).sum(axis=1) + ~listed).mean()),
         "ece": float(sum(gaps) / len(top)),
     }
 
@@ -139,7 +151,15 @@ def main(argv: list[str] | None = None) -> int:
     if not asked.any():
         print(f"{options.events}: every event has a label, nothing to predict", file=sys.stderr)
         return 1
-    p = (rolling if options.rolling else predict)(events, asked, options.seed)
+    for path in filter(None, (options.output, options.json)):
+        if not path.absolute().parent.is_dir():
+            print(f"{path}: there is no such folder", file=sys.stderr)
+            return 1
+    try:
+        p = (rolling if options.rolling else predict)(events, asked, options.seed)
+    except (CaseError, NothingToLearnError) as fault:
+        print(f"{options.events}: {fault}", file=sys.stderr)
+        return 1
     if options.output is not None:
         part = options.output.with_name(options.output.name + ".part")
         p.to_csv(part, index=False)

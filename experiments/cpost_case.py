@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLASSES_COLUMN = "label"
+DEGREES = {"lat": 90, "lon": 180}
+#: Faults of a file that one message lists.
+SHOWN = 10
 OTHER = "OTHER"
 NEEDED = (
     "event_id", CLASSES_COLUMN, "date", "t_country", "t_province", "t_city", "lat", "lon",
@@ -72,7 +75,8 @@ def read_events(path: Path) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a column is missing, an identifier is there twice, or a date or coordinate is unreadable.
+        If a column is missing, an identifier is there twice, two classes cannot be told apart, or a
+        date, country or coordinate cannot be used.
     """
     events = pd.read_csv(path, dtype=str, keep_default_na=False)
     missing = [name for name in NEEDED if name not in events]
@@ -86,14 +90,42 @@ def read_events(path: Path) -> pd.DataFrame:
         f"row {row + 2}: date '{events['date'].iloc[row]}' is not a day written as YYYY-MM-DD"
         for row in np.flatnonzero(days.isna())
     ]
-    for column in ("lat", "lon"):
-        numbers = pd.to_numeric(events[column], errors="coerce")
-        bad = np.flatnonzero(numbers.isna() & (events[column] != ""))
-        faults += [f"row {r + 2}: {column} '{events[column].iloc[r]}' is no number" for r in bad]
+    faults += _misplaced(events)
     if faults:
-        raise ValueError("; ".join(faults))
+        more = f"; {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+        raise ValueError("; ".join(faults[:SHOWN]) + more)
+    _check_classes(set(events[CLASSES_COLUMN]) - {""})
     ordered = events.assign(date=days).sort_values("date", kind="stable")
     return ordered.reset_index(drop=True)
+
+
+def _misplaced(events: pd.DataFrame) -> list[str]:
+    """Return what is wrong with countries and coordinates, row by row."""
+    faults = [f"row {r + 2}: t_country is blank" for r in np.flatnonzero(events["t_country"] == "")]
+    for column, limit in DEGREES.items():
+        numbers = pd.to_numeric(events[column], errors="coerce")
+        bad = ~numbers.between(-limit, limit) & (events[column] != "")
+        wanted = f"is no number from {-limit} to {limit}"
+        faults += [
+            f"row {r + 2}: {column} '{events[column].iloc[r]}' {wanted}"
+            for r in np.flatnonzero(bad)
+        ]
+    half = (events["lat"] == "") != (events["lon"] == "")
+    faults += [f"row {r + 2}: lat and lon must both be given" for r in np.flatnonzero(half)]
+    return faults
+
+
+def _check_classes(classes: set[str]) -> None:
+    """Insist that classes have identifiers of their own, and that none is mistaken for OTHER."""
+    bearers: dict[str, list[str]] = {}
+    for name, actor in actor_ids(sorted(classes | {OTHER})).items():
+        bearers.setdefault(actor, []).append(name)
+    for actor, names in bearers.items():
+        if not actor or len(names) > 1:
+            shown = ", ".join(f"'{name}'" for name in names)
+            raise ValueError(
+                f"{CLASSES_COLUMN} {shown}: letters a-z and digits must tell them apart"
+            )
 
 
 def actor_ids(classes: Iterable[str]) -> dict[str, str]:
@@ -215,14 +247,16 @@ def _groups(actors: dict[str, str]) -> pd.DataFrame:
 def _config(incidents: pd.DataFrame, actors: dict[str, str], plan: Plan) -> str:
     def words(column: str) -> str:
         # A JSON list of plain texts is a TOML array.
-        return json.dumps(sorted({each for each in incidents[column] if each}))
+        return json.dumps(sorted({each for each in incidents[column] if each}), ensure_ascii=False)
 
     record_ends = (plan.start - pd.Timedelta(days=1)).date()
     parts = [
         'name = "cpost"',
         'title = "Suicide attacks (CPOST)"',
         "[vocabularies]",
-        *(f"{name} = {words(name)}" for name in ("weapon_type", "country", "province")),
+        # Every carrier, there or not: the channel's classes name them all.
+        f"weapon_type = {json.dumps(sorted({*CARRIERS.values(), UNSPECIFIED}))}",
+        *(f"{name} = {words(name)}" for name in ("country", "province")),
         'target_type = ["any"]',
         'labeller_type = ["database"]',
         'source_type = ["academic"]',
@@ -230,7 +264,7 @@ def _config(incidents: pd.DataFrame, actors: dict[str, str], plan: Plan) -> str:
     for name, actor in actors.items():
         residual = "\nresidual = true" if name == OTHER else f'\ngroups = ["{actor}"]'
         parts.append(
-            f'[[actors]]\nid = "{actor}"\nname = {json.dumps(name)}\n'
+            f'[[actors]]\nid = "{actor}"\nname = {json.dumps(name, ensure_ascii=False)}\n'
             f"militia = true\niran_backed = false{residual}"
         )
     parts.append(CHANNELS.format(record_ends=record_ends, established=ESTABLISHED))

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.case.faults import nearest
+from attribution.posterior.diagnosis import SENSITIVITY_COLUMNS
 from attribution.posterior.posterior import UnknownIncidentError
 from attribution.posterior.words import icd203
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from attribution.case.case import Case
+    from attribution.posterior.share_sensitivity import ShareSensitivity
 
 SHARES = ["period", "actor", "name", "share", "lo", "hi", "expected_incidents", "n_incidents"]
 
@@ -69,12 +71,14 @@ class FakeDiagnosis:
     table: pd.DataFrame
     worst: pd.DataFrame
     text: str
+    sensitivity: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
 class FakePosterior:
     case: Case
     passed: bool = True
+    share_sensitivity: ShareSensitivity | None = None
 
     @property
     def actors(self) -> tuple[str, ...]:
@@ -207,9 +211,12 @@ class FakePosterior:
             }
         )
         worst = pd.DataFrame({"entry": ["weapon[rocket, isis]"], "r_hat": [value]})
-        return FakeDiagnosis(
-            self.passed, table, worst, "Passed." if self.passed else "Failed: R-hat."
+        sensitivity = pd.DataFrame(
+            [(actor, 0.2, 0.05, "label", 0.3, 0.02, "moves with both") for actor in self.actors],
+            columns=SENSITIVITY_COLUMNS,
         )
+        text = "Passed." if self.passed else "Failed: R-hat."
+        return FakeDiagnosis(self.passed, table, worst, text, sensitivity)
 
     def _known(self, incident_id: str) -> str:
         ids = tuple(self.case.incidents["incident_id"])

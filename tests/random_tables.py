@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import xarray as xr
-from small_case import small_case
+from small_case import CHANNELS, MEASURED, small_case
 
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import Codes, Stack, bind_stack
@@ -44,8 +44,8 @@ def draw_tables(stack: Stack, codes: Codes, chains: int, draws: int, seed: int) 
 
 
 @cache
-def small_draws() -> Drawn:
+def small_draws(*, measured: bool = False) -> Drawn:
     """Six draws for the small case, all its incidents; shared, so do not change it."""
-    case = small_case()
+    case = small_case(channels=(*CHANNELS, *MEASURED) if measured else CHANNELS)
     stack = bind_stack(case)
     return draw_tables(stack, stack.encode(case_evidence(case)), 2, 3, seed=11)

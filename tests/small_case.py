@@ -7,6 +7,8 @@ import pandas as pd
 from attribution.case.case import Case
 from attribution.case.config import parse_config
 
+DAYS = ("date", "end_date", "active_from", "active_to")
+
 CONFIG = """
 name = "small"
 title = "A small invented case"
@@ -17,6 +19,8 @@ iran_sponsors = ["IRGC-QF"]
 weapon_type = ["rocket", "mortar", "drone", "unknown"]
 target_type = ["base", "convoy", "shop"]
 labeller_type = ["official", "analyst"]
+trigger_kind = ["strike", "truce", "anniversary"]
+territory_role = ["base", "cells", "target_area"]
 
 [[actors]]
 id = "alpha"
@@ -53,6 +57,23 @@ members = [{ actor = "alpha" }, { actor = "beta" }, { actor = "gamma" }]
 [[sets]]
 name = "umbrella"
 members = [{ actor = "alpha" }, { actor = "beta", start = 2021-07-01 }]
+"""
+
+#: Two residual actors, to be put behind ``CONFIG``: one in the family of militias, one alone.
+REST = """
+[[actors]]
+id = "rest"
+name = "Other militia"
+militia = true
+iran_backed = true
+residual = true
+
+[[actors]]
+id = "others"
+name = "Other actor"
+militia = false
+iran_backed = false
+residual = true
 """
 
 WEAPON = """
@@ -100,6 +121,40 @@ columns = ["labels:labeller", "labels:group_id", "labels:confidence"]
 [channels.options.default_blame]
 official = { alpha = 3.0 }
 """
+NEIGHBOURS = """
+[[channels]]
+name = "neighbours"
+columns = ["date", "latitude", "longitude", "labels:group_id"]
+[channels.options]
+scales = [
+  { kilometres = 100 },
+  { same = "province", half_life_days = 365, concentration = 1 },
+  { kilometres = 10, half_life_days = 90 },
+]
+"""
+RECENCY = """
+[[channels]]
+name = "recency"
+columns = ["date", "labels:group_id"]
+"""
+TERRITORY = """
+[[channels]]
+name = "territory"
+columns = ["latitude", "longitude", "territory:group_id"]
+[channels.options]
+kilometres = [10, 40]
+roles = { base = 1.0, cells = 0.5 }
+"""
+TRIGGERS = """
+[[channels]]
+name = "triggers"
+columns = ["date", "triggers:kind", "triggers:affected_group_id"]
+[channels.options.responses]
+struck = { kinds = ["strike", "anniversary"], half_life_days = 14, sign = 1 }
+truce = { kinds = ["truce"], lasting = true, sign = -1 }
+"""
+#: Channels that measure.
+MEASURED = (NEIGHBOURS, RECENCY, TERRITORY, TRIGGERS)
 CHANNELS = (WEAPON, TARGET, PLACE, PERIOD, CLAIM, DENIAL, LABEL)
 
 INCIDENTS = {
@@ -108,6 +163,8 @@ INCIDENTS = {
     "country": "Iraq",
     "province": "North",
     "place": "",
+    "latitude": float("nan"),
+    "longitude": float("nan"),
     "location_precision": "town",
     "weapon_type": "rocket",
     "target_type": "base",
@@ -141,6 +198,25 @@ LINKS = {
     "source_id": "s",
 }
 LABELLERS = {"labeller": "", "name": "", "type": "analyst", "echo_group": ""}
+TRIGGER = {
+    "date": None,
+    "end_date": None,
+    "kind": "strike",
+    "actor": "",
+    "affected_group_id": "alpha",
+    "place": "",
+    "source_id": "s",
+}
+GROUND = {
+    "group_id": "alpha",
+    "place": "Fort",
+    "province": "North",
+    "latitude": 34.0,
+    "longitude": 44.0,
+    "role": "base",
+    "source_id": "s",
+}
+SOURCES = {"source_id": "s", "date": None}
 GROUPS = {
     "group_id": "",
     "name": "",
@@ -180,10 +256,12 @@ LINK_ROWS = (
     {"brand_id": "front_split", "group_id": "beta", "labeller": "two"},
     {"brand_id": "front_late", "group_id": "gamma", "strength": "certain"},
 )
+CAMP = {"latitude": 34.0, "longitude": 44.0}
+HILL = {"latitude": 34.05, "longitude": 44.02}
 INCIDENT_ROWS = (
-    {"incident_id": "i0", "date": "2020-11-05", "place": "Camp"},
-    {"incident_id": "i1", "date": "2021-02-10", "place": "Camp", "weapon_type": "mortar"},
-    {"incident_id": "i2", "date": "2021-05-01", "place": "Hill", "weapon_type": "drone"},
+    {"incident_id": "i0", "date": "2020-11-05", "place": "Camp", **CAMP},
+    {"incident_id": "i1", "date": "2021-02-10", "place": "Camp", "weapon_type": "mortar", **CAMP},
+    {"incident_id": "i2", "date": "2021-05-01", "place": "Hill", "weapon_type": "drone", **HILL},
     {"incident_id": "i3", "date": "2021-08-20", "province": "South", "target_type": "shop"},
     {"incident_id": "i4", "date": "2022-03-03", "province": "South", "target_type": "convoy"},
     {"incident_id": "i5", "date": "2022-06-30", "province": "", "weapon_type": "unknown"},
@@ -210,6 +288,17 @@ LABEL_ROWS = (
     {"incident_id": "i5", "group_id": "alpha", "scope": "series"},
 )
 
+TRIGGER_ROWS = (
+    {"date": "2021-02-03"},
+    {"date": "2021-02-10", "affected_group_id": "backed", "kind": "anniversary"},
+    {"date": "2021-05-01", "end_date": "2021-09-01", "kind": "truce"},
+)
+GROUND_ROWS = (
+    {},
+    {"group_id": "beta", "place": "Cellar", "latitude": 34.2, "role": "cells"},
+    {"group_id": "gamma", "place": "Square", "latitude": 34.1, "role": "target_area"},
+)
+
 Row = Mapping[str, object]
 
 
@@ -222,13 +311,14 @@ def small_case(
     links: Sequence[Row] = LINK_ROWS,
     groups: Sequence[Row] = GROUP_ROWS,
     labellers: Sequence[Row] = LABELLER_ROWS,
+    triggers: Sequence[Row] = TRIGGER_ROWS,
+    territory: Sequence[Row] = GROUND_ROWS,
+    sources: Sequence[Row] = ({},),
     config: str = CONFIG,
 ) -> Case:
     """Build the case without files; rows give only what differs from a usual row."""
     parsed, faults = parse_config(config + "".join(channels))
     assert parsed is not None, faults
-    sources = pd.DataFrame({"source_id": pd.Series(["s"], dtype="str"), "date": days([None])})
-    empty = sources.iloc[:0]
     return Case(
         parsed,
         {
@@ -238,9 +328,9 @@ def small_case(
             "labels": table(LABELS, labels),
             "labellers": table(LABELLERS, labellers),
             "brand_links": table(LINKS, links),
-            "sources": sources,
-            "triggers": empty.assign(end_date=empty["date"]),
-            "territory": empty,
+            "sources": table(SOURCES, sources),
+            "triggers": table(TRIGGER, triggers),
+            "territory": table(GROUND, territory),
         },
     )
 
@@ -251,15 +341,21 @@ def table(usual: Row, rows: Sequence[Row]) -> pd.DataFrame:
         {
             name: pd.Series(
                 [row.get(name, value) for row in rows],
-                dtype="object" if value is None or name == "date" else "str",
+                dtype=_dtype(name, value),
             )
             for name, value in usual.items()
         }
     )
-    for name in ("date", "active_from", "active_to"):
+    for name in DAYS:
         if name in frame:
             frame[name] = days(frame[name].tolist())
     return frame
+
+
+def _dtype(name: str, usual: object) -> str:
+    if name in DAYS:
+        return "object"
+    return "float64" if isinstance(usual, float) else "str"
 
 
 def days(values: Sequence[object]) -> pd.Series:

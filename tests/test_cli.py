@@ -229,7 +229,7 @@ def test_shares_of_nothing(run: Run) -> None:
         ("shares", {"shares"}),
         ("brands", {"brands"}),
         ("labellers", {"labellers", "preferences"}),
-        ("diagnose", {"passed", "checks", "worst"}),
+        ("diagnose", {"passed", "checks", "worst", "sensitivity"}),
     ],
 )
 def test_tables_in_json_and_in_text(run: Run, command: str, tables: set[str]) -> None:
@@ -311,6 +311,39 @@ def test_check_of_a_faulty_case(run: Run, tmp_path: Path) -> None:
     assert fault["file"] == "incidents.csv"
     assert fault["nearest"] == "rocket"
     assert "drone" in fault["allowed"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("kilometres = [10, 40]", "kilometres = 10", "options.kilometres must be a list of"),
+        ('name = "territory"', 'name = "teritory"', "a channel 'teritory' that does not exist"),
+    ],
+)
+def test_check_and_fit_refuse_options_that_do_not_fit(  # noqa: PLR0917
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, message: str
+) -> None:
+    folder = copy_of_the_case(tmp_path / "case")
+    config = folder / "case.toml"
+    text = config.read_text(encoding="utf-8")
+    assert old in text
+    config.write_text(text.replace(old, new), encoding="utf-8")
+    result = run("check", str(folder))
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    (fault,) = json.loads(run("check", str(folder), "--json").stdout)["faults"]
+    assert (fault["file"], fault["column"]) == ("case.toml", "channels")
+    assert message in fault["message"]
+
+    def compiled(*_: Any) -> None:
+        raise AssertionError("the model must not be compiled")
+
+    monkeypatch.setattr("attribution.model.fit.compile_model", compiled)
+    failed = run("fit", str(folder), "-o", str(tmp_path / "model"))
+    assert failed.exit_code == 1
+    assert message in failed.stderr
+    assert not (tmp_path / "model").exists()
 
 
 @dataclass

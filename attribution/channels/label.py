@@ -56,8 +56,11 @@ LABELLER_SD = 0.3
 #: Scale of a kind's preference around its prior, in log-odds.
 PREFERENCE_SD = 0.4
 
-#: Power by which dependent labels lose weight.
-RHO = 0.4
+#: Name of the preferences' prior among the model's data.
+DEFAULT = "label_default"
+
+#: Power by which dependent labels lose weight; 1 makes them one voice (docs/model.md).
+RHO = 1.0
 SERIES_WEIGHT = 0.5
 SERIES_POWER = -0.5
 CONTESTED_WEIGHT = 0.8
@@ -116,7 +119,8 @@ class LabelChannel(Channel):
         kind_effect = KIND_SD * pm.Normal("label_kind_z", 0.0, 1.0, shape=len(self.kinds))
         own = LABELLER_SD * pm.Normal("label_labeller_z", 0.0, 1.0, shape=len(self.labellers))
         drift = normal_effects("label_preference", len(self.kinds), contrasts(len(self.actors)))
-        readiness = self.preference * pt.exp(PREFERENCE_SD * drift)
+        prior = pm.Data(DEFAULT, self.preference)
+        readiness = prior * pt.exp(PREFERENCE_SD * drift)
         shares = readiness / readiness.sum(axis=1, keepdims=True)
         preference = pm.Deterministic("preference", shares)
         kind_of = np.array([self.kinds.index(kind) for _, kind, _, _ in self.keys])
@@ -128,7 +132,10 @@ class LabelChannel(Channel):
         # The middle word stands for a labeller where one figure is wanted.
         pm.Deterministic("hit", pt.sigmoid(word[1] + kind_effect[labeller_kind] + own))
         pm.Deterministic("hit_by_confidence", pt.sigmoid(word))
-        table: Tensor = pt.log(label_likelihood(hit[:, None], guess[:, None], self.members))
+        # Two logarithms a level, not one an actor: an actor is in the set or it is not.
+        outside = pt.log(label_likelihood(hit, guess, 0.0))
+        inside = pt.log(label_likelihood(hit, guess, 1.0))
+        table: Tensor = outside[:, None] + (inside - outside)[:, None] * self.members
         return table
 
     def reported(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
@@ -175,12 +182,22 @@ class LabelChannel(Channel):
         shown = ", ".join(text for text in details if text)
         return f"{self._people.get(who) or who} named {self._groups.get(named, named)} ({shown})"
 
+    def data(self) -> Mapping[str, NDArray[np.float64]]:
+        """Return the prior of the preferences, which a refit may change or switch off."""
+        return {DEFAULT: self.preference}
+
     def revised(self, case: Case) -> Channel:
-        """Return the same levels; what a name stood for is read from the other state.
+        """Return the same levels; names, series and default preference are the other state's.
 
         A label whose name then stood for other actors has no level and is passed over.
         """
-        return replace(self, case=case, series_size=_series_sizes(case))
+        listed = [spec for spec in case.config.channels if spec.name == self.name]
+        return replace(
+            self,
+            case=case,
+            series_size=_series_sizes(case),
+            preference=_preferences(listed[0], case, self.kinds) if listed else self.preference,
+        )
 
     @cached_property
     def _positions(self) -> Mapping[Level, int]:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.channels.base import Channel, Entries, piece_entries
-from attribution.channels.effects import concatenated, families
+from attribution.channels.effects import families
 from attribution.channels.links import indicator
 
 if TYPE_CHECKING:
@@ -62,8 +62,9 @@ class MeasuredChannel(Channel):
         groups = families(self.actors)
         mean, deviation = np.array(self.prior).T[:, :, None]
         weight = pm.Normal(f"{self.name}_weight", mean, deviation, shape=(len(self.levels), 2))
-        members = weight[:, :1] * np.ones((1, groups.actors))
-        return concatenated([members, weight[:, 1:] * np.ones((1, groups.count))], axis=1)
+        kind = np.arange(groups.width) >= groups.actors
+        table: Tensor = weight @ np.array([~kind, kind], dtype=np.float64)
+        return table
 
     def encode(self, evidence: Evidence) -> Entries:
         """Return nothing: the channel has no codes."""

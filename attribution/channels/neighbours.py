@@ -110,7 +110,7 @@ class NeighboursChannel(MeasuredChannel):
         incidents = evidence.incidents.iloc[rows]
         until = seen_until(incidents, self.reading.seen_until)
         residual = standing_in(self.actors)
-        known = self.record.established(until, self.reading.established) | residual
+        known = self.record.established(incidents, until, self.reading.established) | residual
         blocks = _blocks(families(self.actors).of, len(self.start))
         share = np.where(known, self.start, UNKNOWN * self.start)
         share = share / (share @ blocks)
@@ -130,13 +130,16 @@ class NeighboursChannel(MeasuredChannel):
         del piece
         incidents = evidence.incidents.iloc[[row]]
         kernels = self._kernels(incidents, seen_until(incidents, self.reading.seen_until))
+        when = "before or after" if self.reading.later else "before"
         for scale, kernel in zip(reversed(self.scales), reversed(kernels), strict=True):
             if kernel.sum() > 1:
                 totals = (kernel @ self.record.share)[0, : len(self.actors)]
-                named = f", most of them {self.actors[totals.argmax()].name}" if any(totals) else ""
-                text = f"{kernel.sum():.0f} attributed incidents before ({scale.text}){named}"
-                return f"Neighbours: {text}"
-        return "Neighbours: no attributed incident near by before"
+                most = totals.max() > kernel.sum() / 2
+                named = f", most of them {self.actors[totals.argmax()].name}" if most else ""
+                number = round(float(kernel.sum()))
+                what = "attributed incident" if number == 1 else "attributed incidents"
+                return f"Neighbours: {number} {what} {when} ({scale.text}){named}"
+        return f"Neighbours: no attributed incident near by {when}"
 
     def revised(self, case: Case) -> Channel:
         """Return the channel with the labels that another state of the case knows."""
@@ -146,7 +149,7 @@ class NeighboursChannel(MeasuredChannel):
         self, incidents: pd.DataFrame, until: NDArray[np.float64]
     ) -> list[NDArray[np.float64]]:
         """Weigh the record for every incident, scale by scale: each (incidents, n)."""
-        age = self.record.age(incidents, until)
+        age = self.record.age(incidents, until, later=self.reading.later)
         return [
             np.nan_to_num(self._near(incidents, scale) * np.exp2(-age / scale.half_life))
             for scale in self.scales
@@ -208,7 +211,7 @@ def _scale(channel: str, given: object) -> Scale:
     if unknown:
         raise ValueError(f"{where}: unknown {', '.join(sorted(unknown))}")
     same = given.get("same", "")
-    if same not in ("", *PLACES):
+    if "same" in given and same not in PLACES:
         raise ValueError(f"{where}: same must be one of {', '.join(PLACES)}")
     numbers = {
         name: given.get(name, default)

@@ -11,6 +11,7 @@ the drift of a forecast, whose uncertainty grows with the time since the record 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -41,14 +42,14 @@ class PeriodChannel(Channel):
         The incidents' column that holds the date.
     step
         Scale of one quarter's step, in log-odds.
-    forecast
-        Whether the walk starts at 0 before the first quarter instead of being centred.
+    after
+        Last day before the walk, which then starts at 0; None for one that is centred.
     """
 
     first: pd.Period
     column: str
     step: float
-    forecast: bool
+    after: pd.Timestamp | None
 
     @property
     def role(self) -> Literal["act"]:
@@ -57,14 +58,17 @@ class PeriodChannel(Channel):
 
     def table(self) -> Tensor:
         """Walk from quarter to quarter: (levels, actors + families)."""
+        import pytensor.tensor as pt  # noqa: PLC0415 - heavy, needed only while a model is built
+
         factor = act_factor(families(self.actors))
-        steps = self.step * normal_effects(self.name, len(self.levels), factor)
-        walk = steps.cumsum(axis=0)
-        if self.forecast:
-            forecast: Tensor = walk
-            return forecast
-        centred: Tensor = walk - walk.mean(axis=0, keepdims=True)
-        return centred
+        count = len(self.levels)
+        # One product with a constant matrix, where sums along an axis are many small operations.
+        walk = np.tri(count)
+        if self.after is None:
+            walk = walk - walk.mean(axis=0)
+        steps = normal_effects(self.name, count, factor)
+        walked: Tensor = pt.as_tensor_variable(self.step * walk) @ steps
+        return walked
 
     def encode(self, evidence: Evidence) -> Entries:
         """Find each incident's quarter; a later one takes the last quarter, an earlier one none."""
@@ -73,10 +77,13 @@ class PeriodChannel(Channel):
         last = len(self.levels) - 1
         since = 4 * (days.dt.year - self.first.year) + (days.dt.quarter - self.first.quarter)
         quarter = since.fillna(-1).to_numpy(dtype=np.int64)
+        if self.after is not None:
+            # The record speaks for itself up to its last day.
+            quarter = np.where((days <= self.after).to_numpy(), -1, quarter)
         notes = [
             (int(row), f"date {days.iloc[row]:%Y-%m-%d} is {where} the fitted period")
             for where, outside in (("after", quarter > last), ("before", quarter < 0))
-            if not (self.forecast and where == "before")
+            if self.after is None or where == "after"
             for row in np.flatnonzero(outside & dated)
         ]
         return column_entries(np.where(quarter < 0, -1, np.minimum(quarter, last)), notes)
@@ -110,20 +117,22 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     Raises
     ------
     ValueError
-        If the step is no positive number, or no incident is later than ``after``.
+        If the step is no positive number, ``after`` no day, or no incident later than it.
     """
     (column,) = spec.columns
     days = case.incidents[column]
     step = spec.options.get("step", STEP)
     if not isinstance(step, (int, float)) or not step > 0:
         raise ValueError(f"channel {spec.name}: options.step must be a positive number")
-    after = spec.options.get("after")
-    first = days.min() if after is None else pd.Timestamp(after) + pd.Timedelta(days=1)
+    given = spec.options.get("after")
+    if given is not None and not isinstance(given, date):
+        raise ValueError(f"channel {spec.name}: options.after must be a day, written as 2020-12-31")
+    after = None if given is None else pd.Timestamp(given).normalize()
+    first = days.min() if after is None else after + pd.Timedelta(days=1)
     if not first <= days.max():
-        raise ValueError(f"channel {spec.name}: no incident is later than options.after, {after}")
+        raise ValueError(f"channel {spec.name}: no incident is later than options.after, {given}")
     quarters = pd.period_range(first, days.max(), freq="Q")
     levels = tuple(str(quarter) for quarter in quarters)
-    forecast = after is not None
     return PeriodChannel(
-        spec.name, case.config.actors, levels, quarters[0], column, float(step), forecast
+        spec.name, case.config.actors, levels, quarters[0], column, float(step), after
     )

@@ -67,7 +67,7 @@ class RecencyChannel(MeasuredChannel):
         incidents = evidence.incidents.iloc[rows]
         until = seen_until(incidents, self.reading.seen_until)
         years = self.record.age(incidents, until) / DAYS
-        known = self.record.established(until, self.reading.established)
+        known = self.record.established(incidents, until, self.reading.established)
         named = self.record.share >= NAMED
         result = np.zeros((len(rows), len(self.where), named.shape[1]))
         for level, where in enumerate(self.where):
@@ -87,10 +87,10 @@ class RecencyChannel(MeasuredChannel):
         del piece
         columns = self.amounts(evidence, np.array([row]))[0, -1, : len(self.actors)]
         known = np.where(standing_in(self.actors)[: len(self.actors)], 0.0, columns)
-        if not known.any():
-            return "Recency: no actor on record before"
-        years = (LONG_AGO + JUST_NOW) * np.exp(-known.max()) - JUST_NOW
         where = "" if self.where[-1] == ANYWHERE else f" in the {self.where[-1]}"
+        if not known.any():
+            return f"Recency: no actor on record{where} before"
+        years = (LONG_AGO + JUST_NOW) * np.exp(-known.max()) - JUST_NOW
         return f"Recency: {self.actors[known.argmax()].name} last on record{where} {_ago(years)}"
 
     def revised(self, case: Case) -> Channel:
@@ -119,13 +119,17 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     ValueError
         If an option cannot be read.
     """
-    where = tuple(spec.options.get("where", (ANYWHERE, "country")))
+    given = spec.options.get("where", (ANYWHERE, "country"))
     allowed = (ANYWHERE, *PLACES)
-    if not where or not set(where) <= set(allowed):
+    listed = isinstance(given, (list, tuple)) and len(given) > 0
+    if not listed or any(place not in allowed for place in given) or len(set(given)) < len(given):
         raise ValueError(
-            f"channel {spec.name}: options.where must list some of {', '.join(allowed)}"
+            f"channel {spec.name}: options.where must list some of {', '.join(allowed)}, each once"
         )
+    where = tuple(given)
     reading = read_options(spec, case)
+    if reading.later:
+        raise ValueError(f"channel {spec.name}: options.later is not for what was heard of before")
     return RecencyChannel(
         spec.name,
         case.config.actors,
@@ -139,4 +143,7 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
 
 def _ago(years: float) -> str:
     days = round(years * DAYS)
-    return f"{days} days before" if days < DAYS else f"{years:.0f} years before"
+    if days == 0:
+        return "on the same day"
+    number, unit = (days, "day") if days < DAYS else (round(years), "year")
+    return f"{number} {unit}{'' if number == 1 else 's'} before"

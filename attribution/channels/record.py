@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: Columns that say where, from wide to narrow.
 PLACES = ("country", "province", "place")
 BASES = ("direct", "brand")
+#: What the sum of as many shares as there are incidents may be off by.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +69,15 @@ class Record:
         """Return whether the places are the same down to a column, none missing: (incidents, n)."""
         depth = PLACES.index(column) + 1
         here, there = _joined(_places(incidents), depth), _joined(self.place, depth)
-        return np.asarray((here[:, None] == there[None, :]) & (here != "")[:, None])
+        # Numbers are compared many times faster than texts.
+        number, _ = pd.factorize(np.concatenate([here, there]))
+        near, far = number[: len(here)], number[len(here) :]
+        return np.asarray((near[:, None] == far[None, :]) & (here != "")[:, None])
 
-    def age(self, incidents: pd.DataFrame, until: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return how old the record's incidents are when they are seen.
+    def age(
+        self, incidents: pd.DataFrame, until: NDArray[np.float64], *, later: bool = False
+    ) -> NDArray[np.float64]:
+        """Return how far in time the record's incidents are from those that see them.
 
         Parameters
         ----------
@@ -78,27 +85,36 @@ class Record:
             Rows of the incidents' table.
         until
             Day up to which each sees the record; see ``seen_until``.
+        later
+            Whether later incidents of the record are seen, too.
 
         Returns
         -------
-        Days, (incidents, n); NaN for what is not seen: later incidents, and the incident itself.
+        Days, (incidents, n); NaN for what is not seen, the incident itself among it.
         """
         age = until[:, None] - self.day[None, :]
-        itself = incidents["incident_id"].to_numpy()[:, None] == self.incident_id[None, :]
+        age = np.abs(age) if later else age
+        own = self._own(incidents)
+        recorded = np.flatnonzero(own >= 0)
+        age[recorded, own[recorded]] = np.nan
         with np.errstate(invalid="ignore"):
-            return np.where((age >= 0) & ~itself, age, np.nan)
+            return np.where(age >= 0, age, np.nan)
 
-    def established(self, until: NDArray[np.float64], least: float) -> NDArray[np.bool_]:
-        """Return which columns were on the list of actors on a day.
+    def established(
+        self, incidents: pd.DataFrame, until: NDArray[np.float64], least: float
+    ) -> NDArray[np.bool_]:
+        """Return which columns were on the list of actors when the record is seen.
 
         Today's list is the case's: whoever sees the whole record knows all of it.
 
         Parameters
         ----------
+        incidents
+            Rows of the incidents' table.
         until
-            Days since 1970, (incidents,).
+            Day up to which each sees the record, (incidents,); see ``seen_until``.
         least
-            Least number of incidents.
+            Least number of incidents, the incident itself not counted.
 
         Returns
         -------
@@ -107,7 +123,18 @@ class Record:
         order = np.argsort(self.day)
         counts = np.concatenate([np.zeros((1, self.share.shape[1])), self.share[order].cumsum(0)])
         position = np.searchsorted(self.day[order], until, side="right")
-        return np.asarray((counts[position] >= least) | (position == len(order))[:, None])
+        seen = counts[position]
+        own = self._own(incidents)
+        recorded = np.flatnonzero(own >= 0)
+        recorded = recorded[self.day[own[recorded]] <= until[recorded]]
+        seen[recorded] -= self.share[own[recorded]]
+        # Sums of shares are exact to rounding only.
+        return np.asarray((seen >= least - ROUNDING) | (position == len(order))[:, None])
+
+    def _own(self, incidents: pd.DataFrame) -> NDArray[np.intp]:
+        """Return each incident's own position on record, -1 for none: (incidents,)."""
+        asked = pd.Index(incidents["incident_id"].to_numpy(dtype=object))
+        return pd.Index(self.incident_id).get_indexer(asked)
 
 
 def seen_until(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:
@@ -199,6 +226,9 @@ class Reading:
         Words of the labels' column ``basis`` that are read.
     seen_until
         Column with the day up to which an incident sees the record; "" for its own day.
+    later
+        Whether an incident sees later ones as well: an analyst who looks back does, as far as the
+        case's as-of date allows.
     established
         Incidents on record that make an actor one by itself; before that they count for the
         residual actors, as they would have at the time.
@@ -206,6 +236,7 @@ class Reading:
 
     bases: tuple[str, ...]
     seen_until: str
+    later: bool
     established: float
 
 
@@ -230,12 +261,19 @@ def read_options(spec: ChannelSpec, case: Case) -> Reading:
         If an option cannot be read.
     """
     column = spec.options.get("seen_until", "")
-    if column and column not in case.incidents:
+    if column != "" and column not in case.incidents.columns:
         raise ValueError(f"channel {spec.name}: incidents have no column '{column}'")
     least = spec.options.get("established", 0)
     if not isinstance(least, (int, float)) or not least >= 0:
         raise ValueError(f"channel {spec.name}: options.established must be a number, 0 or more")
-    return Reading(read_bases(spec.name, spec.options.get("bases")), column, float(least))
+    later = spec.options.get("later", False)
+    if not isinstance(later, bool) or (later and (column or least)):
+        raise ValueError(
+            f"channel {spec.name}: options.later must be true or false, and goes without "
+            "seen_until and established"
+        )
+    bases = read_bases(spec.name, spec.options.get("bases"))
+    return Reading(bases, column, later, float(least))
 
 
 def read_bases(channel: str, given: object) -> tuple[str, ...]:
@@ -259,7 +297,7 @@ def read_bases(channel: str, given: object) -> tuple[str, ...]:
     """
     if given is None:
         return BASES[:1]
-    if not isinstance(given, (list, tuple)) or not given or not set(given) <= set(BASES):
+    if not isinstance(given, (list, tuple)) or not given or any(b not in BASES for b in given):
         raise ValueError(f"channel {channel}: options.bases must list some of {', '.join(BASES)}")
     return tuple(given)
 

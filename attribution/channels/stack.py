@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 BASE_RATE = "base_rate"
 
 
+class ChannelError(ValueError):
+    """``case.toml`` lists a channel that does not exist or cannot be bound as it is described."""
+
+
 @dataclass(frozen=True)
 class Codes:
     """Evidence about incidents as codes into the stacked table, padded to one width.
@@ -219,7 +223,7 @@ def bind_stack(case: Case) -> Stack:
 
     Raises
     ------
-    ValueError
+    ChannelError
         If the case lists a channel that does not exist, or one of them refuses its options.
     """
     listed = sorted(case.config.channels, key=lambda spec: spec.name != BASE_RATE)
@@ -230,11 +234,14 @@ def bind_stack(case: Case) -> Stack:
     for spec in specs:
         bind = _bind_of(spec.name)
         if bind is None:
-            raise ValueError(
+            raise ChannelError(
                 f"case.toml lists a channel '{spec.name}' that does not exist; "
                 f"there are: {', '.join(channel_names())}"
             )
-        bound.append(bind(spec, case))
+        try:
+            bound.append(bind(spec, case))
+        except ValueError as fault:
+            raise ChannelError(f"case.toml: {fault}") from fault
     return Stack(tuple(sorted(bound, key=lambda channel: channel.role != "act")))
 
 

@@ -13,6 +13,7 @@ date is not known yet.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,6 @@ from attribution.channels.measured import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
@@ -95,7 +94,9 @@ class TerritoryChannel(MeasuredChannel):
         """Name the nearest known place."""
         del piece
         distance = self._distances(evidence, np.array([row]))[0]
-        if not self.ground.name or np.isnan(distance).all():
+        if not self.ground.name:
+            return "Territory: no ground of any actor is known"
+        if np.isnan(distance).all():
             return "Territory: coordinates not recorded"
         nearest = int(np.nanargmin(distance))
         return f"Territory: {distance[nearest]:.0f} km from {self.ground.name[nearest]}"
@@ -133,13 +134,25 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     Raises
     ------
     ValueError
-        If an option is missing, or a length or weight is no positive number.
+        If an option is missing, a length or weight is no positive number, or a role is not in the
+        vocabulary.
     """
-    lengths = tuple(spec.options.get("kilometres", ()))
-    roles = dict(spec.options.get("roles", {}))
+    given, by_role = spec.options.get("kilometres", ()), spec.options.get("roles", {})
+    lengths = tuple(given) if isinstance(given, (list, tuple)) else ()
+    roles = dict(by_role) if isinstance(by_role, Mapping) else {}
     for name, values in (("kilometres", lengths), ("roles", tuple(roles.values()))):
         if not values or not all(isinstance(v, (int, float)) and v > 0 for v in values):
-            raise ValueError(f"channel {spec.name}: options.{name} needs positive numbers")
+            each = "a list of lengths" if name == "kilometres" else "a table of weights by role"
+            raise ValueError(
+                f"channel {spec.name}: options.{name} must be {each}, all positive numbers"
+            )
+    allowed = case.config.vocabularies.get("territory_role", tuple(roles))
+    unknown = [role for role in roles if role not in allowed]
+    if unknown:
+        raise ValueError(
+            f"channel {spec.name}: options.roles: unknown {', '.join(unknown)}; "
+            f"there are: {', '.join(allowed)}"
+        )
     levels = tuple(f"within about {length:g} km" for length in lengths)
     return TerritoryChannel(
         spec.name,
@@ -165,7 +178,8 @@ def ground_of(case: Case, roles: Mapping[str, float]) -> Ground:
     Returns
     -------
     Ground
-        Places with coordinates, of names that stand for one actor or one family.
+        Places with coordinates, of names that stand for one actor or one family; the others count
+        nothing.
     """
     places = case.territory[case.territory["role"].isin(list(roles))]
     known = places.dropna(subset=["latitude", "longitude"])
@@ -175,14 +189,18 @@ def ground_of(case: Case, roles: Mapping[str, float]) -> Ground:
     display = dict(zip(case.groups["group_id"], case.groups["name"], strict=True))
     width = families(case.config.actors).width
     worth = np.zeros((len(known), width))
-    names: list[str] = []
-    rows = zip(known["group_id"], known["place"], known["role"], strict=True)
-    for number, (group, place, role) in enumerate(rows):
+    rows = zip(known["group_id"], known["role"], strict=True)
+    for number, (group, role) in enumerate(rows):
         worth[number] = roles[role] * columns_of(case, group, LATER)
-        names.append(f"{place} ({display.get(group, group)}, {role.replace('_', ' ')})")
+    counts = worth.any(axis=1)
+    known = known[counts]
+    shown = zip(known["place"], known["group_id"], known["role"], strict=True)
     return Ground(
-        tuple(names),
+        tuple(
+            f"{place} ({display.get(group, group)}, {role.replace('_', ' ')})"
+            for place, group, role in shown
+        ),
         known["latitude"].to_numpy(dtype=np.float64),
         known["longitude"].to_numpy(dtype=np.float64),
-        worth,
+        worth[counts],
     )

@@ -13,6 +13,7 @@ answer (``1``), those under a truce hold back (``-1``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -158,12 +159,10 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
         If a response names an unknown kind, or lacks its sign or duration.
     """
     vocabulary = case.config.vocabularies.get("trigger_kind", ())
-    responses = tuple(
-        _response(spec.name, name, each, vocabulary)
-        for name, each in spec.options.get("responses", {}).items()
-    )
-    if not responses:
-        raise ValueError(f"channel {spec.name}: options.responses names none")
+    given = spec.options.get("responses", {})
+    if not isinstance(given, Mapping) or not given:
+        raise ValueError(f"channel {spec.name}: options.responses must name at least one response")
+    responses = tuple(_response(spec.name, name, each, vocabulary) for name, each in given.items())
     return TriggersChannel(
         spec.name,
         case.config.actors,
@@ -174,17 +173,18 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     )
 
 
-def _response(
-    channel: str, name: str, given: dict[str, object], vocabulary: tuple[str, ...]
-) -> Response:
+def _response(channel: str, name: str, given: object, vocabulary: tuple[str, ...]) -> Response:
     where = f"channel {channel}: options.responses.{name}"
+    if not isinstance(given, Mapping):
+        message = f"{where} must be a table with kinds, sign and half_life_days or lasting"
+        raise ValueError(message)  # noqa: TRY004 - the file's value is at fault, not a call's type
     kinds, half_life = given.get("kinds"), given.get("half_life_days")
     if not isinstance(kinds, (list, tuple)) or not kinds:
         raise ValueError(f"{where}: kinds must list words of the column kind")
     unknown = [kind for kind in kinds if kind not in vocabulary]
     if unknown:
-        known = ", ".join(vocabulary)
-        raise ValueError(f"{where}: unknown kinds {', '.join(unknown)}; there are: {known}")
+        named, known = ", ".join(map(str, unknown)), ", ".join(vocabulary)
+        raise ValueError(f"{where}: unknown kinds {named}; there are: {known}")
     if given.get("sign") not in (1, -1):
         raise ValueError(f"{where}: sign must be 1 or -1")
     if (half_life is None) != (given.get("lasting") is True):

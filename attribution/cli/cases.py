@@ -26,15 +26,14 @@ def check(case: CaseArgument, as_json: JsonOption = False) -> None:
     Each comes with file, row, column, value and what is allowed; exit 1 if there is any.
     """
     from attribution.case.faults import CaseError  # noqa: PLC0415
-    from attribution.case.load import load_case  # noqa: PLC0415
 
     if not as_json:
-        _show_contents(load_case(case))
+        _show_contents(_sound_case(case))
         return
     from attribution.report.records import plain  # noqa: PLC0415
 
     try:
-        loaded = load_case(case)
+        loaded = _sound_case(case)
     except CaseError as error:
         show_json({"ok": False, "faults": plain(error.faults)})
         raise typer.Exit(ExitCode.INPUT_FAULT) from error
@@ -47,6 +46,22 @@ def check(case: CaseArgument, as_json: JsonOption = False) -> None:
             "rows": {name: len(table) for name, table in loaded.tables.items()},
         }
     )
+
+
+def _sound_case(folder: Path) -> "Case":
+    """Load a case and let its channels read their options, as a fit would."""
+    from attribution.case.config import CONFIG_FILE  # noqa: PLC0415
+    from attribution.case.faults import CaseError, Fault  # noqa: PLC0415
+    from attribution.case.load import load_case  # noqa: PLC0415
+    from attribution.channels.stack import ChannelError, bind_stack  # noqa: PLC0415
+
+    case = load_case(folder)
+    try:
+        bind_stack(case)
+    except ChannelError as error:
+        message = str(error).removeprefix(f"{CONFIG_FILE}: ")
+        raise CaseError([Fault(CONFIG_FILE, None, "channels", "", message)]) from error
+    return case
 
 
 def fit(

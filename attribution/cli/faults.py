@@ -23,6 +23,7 @@ class UserError(Exception):
 _CODES = MappingProxyType(
     {
         "attribution.case.faults.CaseError": ExitCode.INPUT_FAULT,
+        "attribution.channels.stack.ChannelError": ExitCode.INPUT_FAULT,
         "attribution.case.names.NameResolutionError": ExitCode.INPUT_FAULT,
         "attribution.evaluate.errors.EvaluationError": ExitCode.INPUT_FAULT,
         "attribution.posterior.posterior.UnknownIncidentError": ExitCode.INPUT_FAULT,

@@ -132,12 +132,18 @@ def diagnose(model: ModelArgument, as_json: JsonOption = False) -> None:
                 "passed": diagnosis.passed,
                 "checks": plain(diagnosis.table),
                 "worst": plain(diagnosis.worst),
+                "sensitivity": plain(diagnosis.sensitivity),
                 "model": model_facts(posterior),
             }
         )
     else:
         from attribution.report.blocks import Heading, Paragraph  # noqa: PLC0415
-        from attribution.report.tables import any_table, checks_table  # noqa: PLC0415
+        from attribution.report.tables import (  # noqa: PLC0415
+            any_table,
+            checks_table,
+            power_scaling_table,
+        )
+        from attribution.report.text import POWER_SCALING_MEANING  # noqa: PLC0415
 
         show(
             (
@@ -145,6 +151,9 @@ def diagnose(model: ModelArgument, as_json: JsonOption = False) -> None:
                 checks_table(diagnosis.table),
                 Heading("Worst entries"),
                 any_table(diagnosis.worst),
+                Heading("What the shares of all incidents rest on"),
+                power_scaling_table(diagnosis.sensitivity, posterior.actor_names),
+                Paragraph(POWER_SCALING_MEANING),
             )
         )
     if not diagnosis.passed:

@@ -56,6 +56,24 @@ def hide_labellers(case: Case, labellers: Collection[str]) -> Case:
     return _with_labels(case, ~case.labels["labeller"].isin(list(labellers)))
 
 
+def hide_labels(case: Case, hidden: pd.Series[bool]) -> Case:
+    """Remove some labels.
+
+    Parameters
+    ----------
+    case
+        The case.
+    hidden
+        Which rows of its labels are removed.
+
+    Returns
+    -------
+    Case
+        The case without them.
+    """
+    return _with_labels(case, ~hidden)
+
+
 def only_labeller(case: Case, labeller: str) -> Case:
     """Keep the labels of one labeller alone.
 

@@ -11,6 +11,7 @@ import numpy as np
 from attribution.case.readonly import ReadOnly
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import bind_stack
+from attribution.model.density import log_prior_draws
 from attribution.model.diagnostics import diagnose
 from attribution.model.progress import choose_progress
 from attribution.model.sampler import SamplerSettings, compile_model, sample, table_draws
@@ -44,6 +45,8 @@ class FitResult:
         The channels bound to the case.
     tables, reported
         Arrays (kept draws, ...) by name: the channels' tables and the parameters they report.
+    log_prior
+        Log prior density of each channel's parameters, (kept draws,) by channel.
     fitted
         Positions of the incidents that carried a label and so were part of the fit.
     verdict
@@ -57,6 +60,7 @@ class FitResult:
     stack: Stack
     tables: Mapping[str, NDArray[np.float32]]
     reported: Mapping[str, NDArray[np.float32]]
+    log_prior: Mapping[str, NDArray[np.float64]]
     fitted: NDArray[np.int64]
     verdict: Verdict
     seed: int
@@ -144,7 +148,9 @@ def fit_draws(
         ReadOnly({name: kept[name] for name in kept if name.startswith(TABLE) == table})
         for table in (True, False)
     )
-    return FitResult(stack, tables, reported, fitted, verdict, seed, settings)
+    priors = log_prior_draws(compiled, trace["posterior"].to_dataset())
+    log_prior = ReadOnly({name: thin(values, draws) for name, values in priors.items()})
+    return FitResult(stack, tables, reported, log_prior, fitted, verdict, seed, settings)
 
 
 def thin(values: NDArray[np.float64], keep: int) -> NDArray[np.float64]:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from attribution.channels.effects import families
+from attribution.channels.evidence import case_evidence
 from attribution.model.fit import fit_draws
+from attribution.model.tables import stacked_tables
+from attribution.posterior.diagnosis import Densities
+from attribution.posterior.kernel import log_marginal, query_of
 from attribution.posterior.manifest import manifest_of
 from attribution.posterior.posterior import Posterior
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from numpy.typing import NDArray
+
     from attribution.case.case import Case
+    from attribution.model.fit import FitResult
 
 
 def fit(
@@ -51,6 +61,20 @@ def fit(
     known = case.known_by(as_of)
     result = fit_draws(known, seed=seed, draws=draws, force=force, progress=progress)
     kept = next(iter(result.tables.values())).shape[0]
+    densities = Densities(result.log_prior, _log_likelihood(known, result))
     return Posterior(
-        known, result.stack, result.tables, result.reported, manifest_of(known, result, kept)
+        known,
+        result.stack,
+        result.tables,
+        result.reported,
+        manifest_of(known, result, kept),
+        densities,
     )
+
+
+def _log_likelihood(case: Case, result: FitResult) -> NDArray[np.float64]:
+    """Return the log-likelihood of the incidents of the fit for every kept draw."""
+    groups = families(case.config.actors)
+    query = query_of(result.stack.encode(case_evidence(case).take(result.fitted)), groups.of)
+    stacked = stacked_tables(result.stack, result.tables, groups.width)
+    return np.asarray(log_marginal(stacked, query).sum(axis=1))

@@ -69,7 +69,7 @@ def read_frame(case: Case, frame: pd.DataFrame) -> Intake:
     degrees: dict[str, list[float]] = {name: [] for name in RANGES}
     for name, limit in RANGES.items():
         for row, value in enumerate(_texts(frame, name)):
-            usable = _within(value, limit)
+            usable = is_within(value, limit)
             degrees[name].append(float(value) if usable else math.nan)
             if value and not usable:
                 notes[row].append(f"{name} '{value}' is not a number from {-limit:g} to {limit:g}")
@@ -160,6 +160,15 @@ def check_word(column: str, value: str, allowed: Sequence[str]) -> None:
         raise ValueError(f"{unknown_value(column, value, allowed)}; allowed: {', '.join(allowed)}")
 
 
+def is_within(value: str, limit: float) -> bool:
+    """Tell whether a text is a number from minus the limit to the limit."""
+    try:
+        number = float(value)
+    except ValueError:
+        return False
+    return -limit <= number <= limit
+
+
 def _texts(frame: pd.DataFrame, name: str) -> list[str]:
     """Read a column as text; missing cells and a missing column are empty."""
     if name not in frame:
@@ -196,14 +205,6 @@ def _days(frame: pd.DataFrame, size: int) -> tuple[list[Day], list[str], list[li
         days.append(day)
         rejected.append(reason)
     return days, rejected, notes
-
-
-def _within(value: str, limit: float) -> bool:
-    try:
-        number = float(value)
-    except ValueError:
-        return False
-    return -limit <= number <= limit
 
 
 def _from_case(case: Case, incidents: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

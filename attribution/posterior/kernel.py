@@ -234,6 +234,27 @@ def probabilities(stack: NDArray[np.floating], query: Query) -> NDArray[np.float
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
+def mean_probabilities(stack: NDArray[np.floating], query: Query) -> NDArray[np.float64]:
+    """Return each draw's mean over incidents of the posterior over actors, in bounded memory.
+
+    Parameters
+    ----------
+    stack, query
+        See ``log_joint``; at least one incident.
+
+    Returns
+    -------
+    Array of shape (draws, actors) that sums to 1 along the last axis.
+    """
+    count = query.code.shape[0]
+    step = max(1, BLOCK // (stack.shape[0] * stack.shape[2]))
+    total = np.zeros((stack.shape[0], len(query.family)))
+    for start in range(0, count, step):
+        rows = np.arange(start, min(start + step, count))
+        total += probabilities(stack, query.take(rows)).sum(axis=1)
+    return np.asarray(total / count)
+
+
 def log_marginal(stack: NDArray[np.floating], query: Query) -> NDArray[np.float64]:
     """Return each incident's log-likelihood, its actor summed out.
 

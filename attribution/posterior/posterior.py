@@ -19,12 +19,14 @@ from attribution.channels.evidence import Evidence, case_evidence
 from attribution.channels.label import LabelChannel
 from attribution.model.tables import TABLE, stacked_tables
 from attribution.posterior import tabulate
+from attribution.posterior.diagnosis import Diagnosis, power_scaling
 from attribution.posterior.evidence_base import amount, grade
 from attribution.posterior.explanation import Explanation, pieces_of, weigh
 from attribution.posterior.intake import check_word, read_frame
 from attribution.posterior.kernel import (
     Query,
     entropy_bits,
+    mean_probabilities,
     probabilities,
     query_of,
     summarise,
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
     from attribution.case.case import Case
     from attribution.channels.base import Channel
     from attribution.channels.stack import Codes, Stack
+    from attribution.posterior.diagnosis import Densities
     from attribution.posterior.manifest import Manifest
+    from attribution.posterior.share_sensitivity import ShareSensitivity
 
 #: Columns by which incidents may be selected.
 SELECTORS = ("weapon_type", "target_type", "country", "province")
@@ -69,28 +73,6 @@ class UnknownIncidentError(LookupError):
         return str(self.args[0])
 
 
-@dataclass(frozen=True, eq=False)
-class Diagnosis:
-    """Whether the fit may be trusted.
-
-    Parameters
-    ----------
-    passed
-        Whether every check passed.
-    table
-        One row a check: check, value, limit, passed.
-    worst
-        The worst table entries: entry, rhat, ess_bulk.
-    text
-        The verdict in words.
-    """
-
-    passed: bool
-    table: pd.DataFrame
-    worst: pd.DataFrame
-    text: str
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Posterior:
     """A fitted case.
@@ -105,6 +87,10 @@ class Posterior:
         Draws of the channels' tables and of the parameters they report, (draws, ...) by name.
     manifest
         Where the posterior comes from.
+    densities
+        Log densities of the draws; None in models saved without them.
+    share_sensitivity
+        How a share of the case's incidents depends on what the model is told; None if not measured.
     """
 
     case: Case
@@ -112,6 +98,8 @@ class Posterior:
     tables: Mapping[str, NDArray[np.float32]]
     reported: Mapping[str, NDArray[np.float32]]
     manifest: Manifest
+    densities: Densities | None = None
+    share_sensitivity: ShareSensitivity | None = None
 
     @property
     def actors(self) -> tuple[str, ...]:
@@ -303,7 +291,30 @@ class Posterior:
             [(entry.name, entry.rhat, entry.ess_bulk) for entry in verdict.worst],
             columns=["entry", "rhat", "ess_bulk"],
         )
-        return Diagnosis(verdict.passed, table, worst, verdict.text)
+        return Diagnosis(verdict.passed, table, worst, verdict.text, self.power_scaling)
+
+    def power_scaling(
+        self,
+        start: date | str | None = None,
+        end: date | str | None = None,
+        where: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> pd.DataFrame:
+        """Say how far the shares of actors rest on the priors and on the data.
+
+        Parameters
+        ----------
+        start, end, where
+            As for ``shares``.
+
+        Returns
+        -------
+        One row an actor, the quantity being its share of the chosen incidents: see
+        `attribution.posterior.diagnosis.power_scaling`.
+        """
+        chosen = np.flatnonzero(self._selected(start, end, where))
+        shares = mean_probabilities(self._draws, self._query.take(chosen))
+        named = {name: shares[:, k] for k, name in enumerate(self.actors)}
+        return power_scaling(named, self.densities, self.manifest.seed)
 
     def save(self, path: str | Path) -> None:
         """Write the model folder; see `attribution.posterior.store.save`."""

@@ -17,8 +17,10 @@ from attribution import __version__
 from attribution.case.load import load_case, save_case
 from attribution.channels.stack import bind_stack
 from attribution.model.tables import TABLE
+from attribution.posterior.diagnosis import Densities
 from attribution.posterior.manifest import SCHEMA_VERSION, Manifest, manifest_from
 from attribution.posterior.posterior import Posterior
+from attribution.posterior.share_sensitivity import ShareSensitivity, share_sensitivity_from
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 DRAWS = "draws.zarr"
 CASE = "case"
+DENSITIES = "densities"
+PRIOR = "log_prior_"
+LIKELIHOOD = "log_likelihood"
+SENSITIVITY = "sensitivity.json"
 BUNDLED = Path(__file__).parents[1] / "bundled"
 REPOSITORY_DATA = Path(__file__).parents[2] / "data"
 
@@ -62,6 +68,7 @@ def save(posterior: Posterior, path: str | Path) -> None:
     try:
         save_case(posterior.case, partial / CASE)
         _dataset(posterior).to_zarr(partial / DRAWS, mode="w", consolidated=False, zarr_format=3)
+        _save_beside_tables(posterior, partial)
         text = json.dumps(posterior.manifest.as_dict(), indent=1, ensure_ascii=False)
         (partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
         # mkdtemp makes folders that only their owner may read.
@@ -115,6 +122,8 @@ def load(path: str | Path, *, check_version: bool = True) -> Posterior:
         MappingProxyType(tables),
         MappingProxyType({n: v for n, v in arrays.items() if not n.startswith(TABLE)}),
         manifest,
+        _read_densities(folder, manifest),
+        _read_share_sensitivity(folder, manifest),
     )
 
 
@@ -165,6 +174,50 @@ def _dataset(posterior: Posterior) -> xr.Dataset:
         for name, values in {**posterior.tables, **posterior.reported}.items()
     }
     return xr.Dataset(variables)
+
+
+def _save_beside_tables(posterior: Posterior, folder: Path) -> None:
+    """Write what a model may have or lack: log densities and the sensitivity of a share."""
+    densities = posterior.densities
+    if densities is not None:
+        priors = {f"{PRIOR}{name}": ("draw", each) for name, each in densities.log_prior.items()}
+        xr.Dataset({**priors, LIKELIHOOD: ("draw", densities.log_likelihood)}).to_zarr(
+            folder / DRAWS, group=DENSITIES, mode="a", consolidated=False, zarr_format=3
+        )
+    if posterior.share_sensitivity is not None:
+        text = json.dumps(posterior.share_sensitivity.as_dict(), indent=1, ensure_ascii=False)
+        (folder / SENSITIVITY).write_text(text + "\n", encoding="utf-8")
+
+
+def _read_densities(folder: Path, manifest: Manifest) -> Densities | None:
+    """Read the log densities of the draws; None of a model saved without them."""
+    path = folder / DRAWS
+    if not (path / DENSITIES).is_dir():
+        return None
+    try:
+        with xr.open_zarr(path, group=DENSITIES, consolidated=False, chunks=None) as dataset:
+            found = {str(name): dataset[name].to_numpy() for name in dataset.data_vars}
+        likelihood = found.pop(LIKELIHOOD)
+    except (OSError, KeyError, ValueError) as error:
+        raise ModelFolderError(f"{path / DENSITIES} cannot be read: {error}") from error
+    if any(values.shape != (manifest.draws,) for values in (likelihood, *found.values())):
+        raise ModelFolderError(f"{path / DENSITIES} does not have {manifest.draws} draws")
+    priors = {name.removeprefix(PRIOR): values for name, values in found.items()}
+    return Densities(MappingProxyType(priors), likelihood)
+
+
+def _read_share_sensitivity(folder: Path, manifest: Manifest) -> ShareSensitivity | None:
+    """Read the sensitivity of a share; None of a model for which none was measured."""
+    path = folder / SENSITIVITY
+    if not path.is_file():
+        return None
+    try:
+        found = share_sensitivity_from(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelFolderError(f"{path} cannot be read: {error}") from error
+    if found.case_fingerprint != manifest.case_fingerprint:
+        raise ChangedDataError(f"{path} was measured on other tables than those of the fit")
+    return found
 
 
 def _umask() -> int:

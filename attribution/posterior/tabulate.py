@@ -50,12 +50,8 @@ def share_rows(
     One row an actor. ``share`` is the mean; the interval is that of the share of these incidents,
     so it holds both what is uncertain of the parameters and who did each incident given them.
     """
-    draws, count, actors = p.shape
-    random = np.random.default_rng(seed)
-    threshold = random.random((draws, count, 1))
-    chosen = (p.cumsum(axis=-1) < threshold).sum(axis=-1).clip(max=actors - 1)
-    shares = np.stack([(chosen == actor).mean(axis=1) for actor in range(actors)], axis=1)
-    low, high = np.quantile(shares, INTERVAL, axis=0)
+    count = p.shape[1]
+    low, high = np.quantile(share_draws(p, seed), INTERVAL, axis=0)
     mean = p.mean(axis=(0, 1))
     return [
         {
@@ -70,6 +66,27 @@ def share_rows(
         }
         for k, actor in enumerate(case.config.actors)
     ]
+
+
+def share_draws(p: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Draw who did each incident, and share the incidents out.
+
+    Parameters
+    ----------
+    p
+        Posterior of every incident and draw, (draws, incidents, actors).
+    seed
+        Seed of the draws of who did each incident.
+
+    Returns
+    -------
+    Share of these incidents that each actor is behind, (draws, actors).
+    """
+    draws, count, actors = p.shape
+    random = np.random.default_rng(seed)
+    threshold = random.random((draws, count, 1))
+    chosen = (p.cumsum(axis=-1) < threshold).sum(axis=-1).clip(max=actors - 1)
+    return np.stack([(chosen == actor).mean(axis=1) for actor in range(actors)], axis=1)
 
 
 def brand_table(

@@ -16,7 +16,7 @@ from attribution.channels.evidence import (
     empty_labels,
     empty_statements,
 )
-from attribution.posterior.intake import check_word, claim_rows, resolve_claimant
+from attribution.posterior.intake import RANGES, check_word, claim_rows, is_within, resolve_claimant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 #: Changing a column makes the narrower ones beside it say something else; they are emptied.
 NARROWER = {"country": ("province", "place"), "province": ("place",)}
 #: What stands for a missing value in columns that are no text.
-EMPTY = ReadOnly({"date": pd.NaT, "latitude": float("nan"), "longitude": float("nan")})
-#: Columns that say where; coordinates follow them.
+EMPTY = ReadOnly({"date": pd.NaT, **dict.fromkeys(RANGES, float("nan"))})
+#: Columns that say where; coordinates that are not given follow them.
 PLACED = ("country", "province", "place")
 #: Words checked against the case's vocabulary; a country or province that is new is allowed.
 STRICT = ("weapon_type", "target_type")
@@ -90,7 +90,8 @@ def changed_evidence(case: Case, row: int | None, change: Change) -> tuple[Evide
     Raises
     ------
     ValueError
-        If a column or a word is unknown, a date unreadable or a claiming name ambiguous.
+        If a column or a word is unknown, a date or coordinate unreadable or a claiming name
+        ambiguous.
     """
     start = _nothing(case) if row is None else case_evidence(case).take(np.array([row]))
     cells: dict[str, object] = {str(k): v for k, v in start.incidents.iloc[0].to_dict().items()}
@@ -103,8 +104,9 @@ def changed_evidence(case: Case, row: int | None, change: Change) -> tuple[Evide
             if narrow not in change.columns and cells.get(narrow):
                 words.append(f"{narrow} {_shown(cells[narrow])} -> {_shown('')}")
                 cells[narrow] = ""
-    if set(change.columns) & set(PLACED):
-        cells.update(_coordinates(case, cells))
+    if any(cells[column] != start.incidents[column].iloc[0] for column in PLACED):
+        moved = _coordinates(case, cells)
+        cells |= {column: moved[column] for column in RANGES if column not in change.columns}
     statements = start.statements
     if change.claims is not None:
         claims, names = _claims(case, change.claims)
@@ -123,7 +125,7 @@ def changed_evidence(case: Case, row: int | None, change: Change) -> tuple[Evide
 def _coordinates(case: Case, cells: Mapping[str, object]) -> dict[str, object]:
     """Return the middle of the case's incidents at the same place, NaN if there are none."""
     where = [column for column in PLACED if cells.get(column)]
-    degrees: dict[str, object] = dict.fromkeys(("latitude", "longitude"), float("nan"))
+    degrees: dict[str, object] = dict.fromkeys(RANGES, float("nan"))
     same = case.incidents
     for column in where:
         same = same[same[column] == cells[column]]
@@ -136,7 +138,9 @@ def _coordinates(case: Case, cells: Mapping[str, object]) -> dict[str, object]:
 def _shown(value: object) -> str:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
-    return "not recorded" if value in ("", None) or value is pd.NaT else str(value)
+    # A missing number is the one value that differs from itself.
+    missing = value in ("", None) or value is pd.NaT or value != value  # noqa: PLR0124
+    return "not recorded" if missing else str(value)
 
 
 def _checked(case: Case, known: tuple[str, ...], column: str, value: str) -> object:
@@ -147,9 +151,21 @@ def _checked(case: Case, known: tuple[str, ...], column: str, value: str) -> obj
         if pd.isna(day):
             raise ValueError(f"date '{value}' is not a day written as YYYY-MM-DD")
         return day
+    if column in RANGES:
+        return _degrees(column, value)
     if column in STRICT:
         check_word(column, value, case.config.vocabularies.get(column, ()))
     return value
+
+
+def _degrees(column: str, value: str) -> float:
+    """Read a coordinate, NaN for a blank."""
+    if not value:
+        return float("nan")
+    limit = RANGES[column]
+    if not is_within(value, limit):
+        raise ValueError(f"{column} '{value}' is not a number from {-limit:g} to {limit:g}")
+    return float(value)
 
 
 def _claims(case: Case, names: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from attribution.report.records import number_of, records, text_of
+from attribution.report.sensitivity import sensitivity_sentence
 
 if TYPE_CHECKING:
     from attribution.posterior.posterior import Posterior
@@ -53,6 +54,8 @@ class Headline:
         Actors, the largest share first.
     n_incidents
         Number of incidents in the case's table that were counted.
+    sensitivity
+        How the largest share changes when single kinds of evidence are left out.
     """
 
     title: str
@@ -60,6 +63,7 @@ class Headline:
     scope: str
     shares: tuple[Share, ...]
     n_incidents: int
+    sensitivity: str
 
 
 def headline(posterior: Posterior) -> Headline:
@@ -105,7 +109,14 @@ def headline(posterior: Posterior) -> Headline:
         ),
         shares=tuple(shares),
         n_incidents=n_incidents,
+        sensitivity=_sensitivity(posterior, shares[0]) if shares else "",
     )
+
+
+def _sensitivity(posterior: Posterior, first: Share) -> str:
+    found = posterior.share_sensitivity
+    same = found is not None and found.is_of(START, END, WHERE)
+    return sensitivity_sentence(found if same else None, first.actor, first.name)
 
 
 def _question_source(posterior: Posterior) -> str:

@@ -232,6 +232,45 @@ def any_table(frame: pd.DataFrame) -> Table:
     return Table(columns, rows)
 
 
+def power_scaling_table(sensitivity: pd.DataFrame, actor_names: Mapping[str, str]) -> Table:
+    """Lay out how far the shares rest on the priors and on the data.
+
+    Parameters
+    ----------
+    sensitivity
+        ``Diagnosis.sensitivity``.
+    actor_names
+        Display names of the actors.
+
+    Returns
+    -------
+    Table
+        One row an actor: the prior that moves its share most, the likelihood, and what that means.
+    """
+    columns = (
+        Column("share of"),
+        Column("prior", "right"),
+        Column("noise", "right"),
+        Column("of channel"),
+        Column("likelihood", "right"),
+        Column("noise", "right"),
+        Column("in words"),
+    )
+    rows = tuple(
+        (
+            actor_names.get(text_of(row["quantity"]), text_of(row["quantity"])),
+            _distance(row, "prior"),
+            _distance(row, "prior_noise"),
+            spoken_word(text_of(row["prior_of"])),
+            _distance(row, "likelihood"),
+            _distance(row, "likelihood_noise"),
+            text_of(row["diagnosis"]),
+        )
+        for row in records(sensitivity)
+    )
+    return Table(columns, rows)
+
+
 def decimal(value: float) -> str:
     """Write a number with one digit after the point.
 
@@ -303,6 +342,11 @@ def _lifetime(row: Record) -> str:
     if start:
         return f"since {start}"
     return f"until {end}" if end else ""
+
+
+def _distance(row: Record, name: str) -> str:
+    value = number_of(row, name)
+    return "-" if math.isnan(value) else f"{value:.2f}"
 
 
 def _figure(value: object) -> str:

@@ -35,6 +35,12 @@ INTERVAL_MEANING = (
     "reports: they are no finding of responsibility."
 )
 
+POWER_SCALING_MEANING = (
+    "How far a share moves if one channel's prior, or the likelihood, is raised to a power: 0.05 "
+    "goes with a third of a standard deviation for each doubling, and a figure that does not "
+    "exceed its noise says nothing (Kallioinen and others, 2024)."
+)
+
 _PHRASES = {
     "likely": "is likely to be",
     "very likely": "is very likely to be",
@@ -88,7 +94,7 @@ def headline_blocks(head: Headline) -> tuple[Block, ...]:
     Returns
     -------
     tuple of Block
-        Question, scope and shares.
+        Question, scope, shares and how far they lean on single kinds of evidence.
     """
     columns = (
         Column("actor"),
@@ -109,6 +115,7 @@ def headline_blocks(head: Headline) -> tuple[Block, ...]:
         Paragraph(head.question),
         Paragraph(head.scope),
         Table(columns, rows),
+        *((Paragraph(head.sensitivity),) if head.sensitivity else ()),
     )
 
 

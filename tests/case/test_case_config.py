@@ -235,7 +235,7 @@ def test_a_nest_without_end_is_a_fault() -> None:
         (
             '"statements:speaker_id"',
             '"statements:speaker"',
-            "channels[4].columns[1]",
+            "channels[claim].columns[1]",
             "the channel claim reads 'statements:speaker', which is no column",
             "statements:speaker_id",
         ),
@@ -277,9 +277,11 @@ def test_a_nest_without_end_is_a_fault() -> None:
     ],
 )
 def test_what_the_file_names_must_exist(  # noqa: PLR0917
-    folder, old: str, new: str, place: str, message: str, nearest: str | None
+    folder, iraq: Case, old: str, new: str, place: str, message: str, nearest: str | None
 ) -> None:
     folder.replace("case.toml", old, new)
+    claim = [channel.name for channel in iraq.config.channels].index("claim")
+    place = place.replace("[claim]", f"[{claim}]")
     found = {(fault.column, fault.message): fault for fault in folder.faults()}
     assert (place, message) in found, [str(fault) for fault in found.values()]
     fault = found[place, message]

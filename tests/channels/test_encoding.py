@@ -312,9 +312,11 @@ def test_a_hundred_thousand_foreign_rows_are_encoded_quickly(iraq):
     incidents = iraq.incidents.iloc[rows].reset_index(drop=True)
     evidence = Evidence(incidents, empty_statements(), empty_labels())
     bound = bind_stack(iraq)
-    start = time.perf_counter()
+    # Processor time: a machine that is busy with other things is no slower.
+    start = time.process_time()
     codes = bound.encode(evidence)
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
+    assert codes.factor.nbytes < 100e6
     assert len(codes.code) == 100_000
 
 

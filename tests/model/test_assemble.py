@@ -95,6 +95,27 @@ def test_the_model_is_the_sum_over_actors_in_plain_loops(drawn, potential):
         assert value == pytest.approx(expected, abs=1e-8)
 
 
+def test_what_was_measured_enters_the_model_the_kernel_and_loops_alike():
+    """Rows multiplied by what a channel measured, one number again."""
+    drawn = small_draws(measured=True)
+    codes = drawn.compiled.codes
+    names = [drawn.compiled.stack.channels[p].name for p in codes.channel[1] if p >= 0]
+    assert {"neighbours", "recency", "territory", "triggers"} <= set(names)
+    tables, query = stacked(drawn)
+    kernel = log_marginal(tables, query)
+    of = [int(family) for family in query.family]
+    model = drawn.compiled.model
+    potential = model.compile_logp(vars=model.potentials, jacobian=False, mode=PLAIN)
+    for draw in (1, 5):
+        expected = sum(loops(tables[draw], codes, of, i) for i in range(len(codes.code)))
+        assert kernel[draw].sum() == pytest.approx(expected, abs=1e-8)
+        value = float(potential(values_at(drawn, draw // 3, draw % 3)))
+        assert value == pytest.approx(expected, abs=1e-8)
+    # It is no accident: without the measured slots it is another number.
+    blank = replace(query, factor=np.zeros_like(query.factor))
+    assert np.abs(log_marginal(tables, blank) - kernel).max() > 0.05
+
+
 def test_weights_of_incidents_and_slots_can_be_changed_without_a_new_model(drawn, potential):
     model, codes = drawn.compiled.model, drawn.compiled.codes
     tables, query = stacked(drawn)
