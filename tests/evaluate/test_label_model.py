@@ -187,6 +187,19 @@ def test_wrong_arguments_are_refused():
             LabelModelSettings(**wrong)
 
 
+def test_small_tables_get_more_chains_and_large_ones_fewer_sweeps():
+    def blank(labels, classes):
+        nothing = np.zeros(labels, dtype=int)
+        return LabelTable(nothing, nothing, nothing, 1, 300, classes)
+
+    settings = LabelModelSettings(chains=2, warmup=300, draws=500, work=5e7)
+    assert settings.plan(blank(1_000, 2)) == (4, 300, 500)
+    assert settings.plan(blank(30_000, 10)) == (2, 120, 200)
+    middle = settings.plan(blank(10_000, 2))
+    assert middle.chains == 2
+    assert middle.draws == int(500 * 5e7 / (800 * (10_000 * 4 + 300 * 4)))
+
+
 def exact(table, size, seed):
     """Posterior of the truth by weighing draws of the prior: no Markov chain, no compiled loop."""
     rng = np.random.default_rng(seed)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from attribution.evaluate.annotators.table import LabelTable
 
 #: Part of the sweeps named in the settings that the largest tables get.
-SHORTEST = 0.5
+SHORTEST = 0.4
 
 
 class Plan(NamedTuple):
@@ -58,8 +58,8 @@ class LabelModelSettings:
         Markov chains, and sweeps of each before and while draws are kept.
     work
         Labels times classes, and cells of labellers' tables, that a chain should visit. Small
-        tables get twice as many chains or up to twice as many sweeps, large ones down to half the
-        sweeps.
+        tables get twice as many chains or up to twice as many sweeps, large ones down to
+        four tenths of the sweeps.
     """
 
     difficulty: bool = True
