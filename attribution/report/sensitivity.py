@@ -43,11 +43,11 @@ def sensitivity_sentence(found: ShareSensitivity | None, actor: str, name: str) 
     ]
     every = [fitted, *(share for _, share in others)]
     low, high = min(share.share for share in every), max(share.share for share in every)
+    lowest, highest = min(share.lo for share in every), max(share.hi for share in every)
     return (
         f"What this rests on: {name}'s share is {percent(fitted.share)} with all that is known, "
         f"{_listed(told)}. The estimates lie between {percent(low)} and {percent(high)}, their "
-        f"90 % intervals between {percent(min(share.lo for share in every))} and "
-        f"{percent(max(share.hi for share in every))}."
+        f"90 % intervals within {interval(lowest, highest)}."
     )
 
 

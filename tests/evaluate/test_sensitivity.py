@@ -152,7 +152,7 @@ def test_the_headline_states_the_sensitivity_of_its_own_share(iraq, found):
     assert "71 % without labels of a whole series" in said
     assert "85 % without the labellers' default preference" in said
     assert "between 62 % and 85 %" in said
-    assert "between 57 % and 90 %" in said
+    assert "within 57 to 90 %" in said
     assert headline(posterior).sensitivity in " ".join(render_headline(posterior).split())
 
 

@@ -1,5 +1,7 @@
 """A fit recovers who stands behind brands and how denials are to be read, from one simulated case
-with parameters drawn from the priors (`generator`)."""
+with parameters drawn from the priors (`generator`).
+
+The limits were reasoned from the number of intervals and of statements before any run."""
 
 from functools import cache
 
