@@ -15,8 +15,8 @@ pooled over kinds of labeller and labellers,
 Labels about one incident are not independent. Those of one echo group (one team, one primary
 source) count once together; voices that would weigh ``G`` in all weigh :math:`G^{-\rho}` as much
 each. What was said of a whole series is one statement about ``n`` incidents and weighs
-:math:`n^{-1/2}` on each of them, halved. A contested label weighs less, and one that only repeats
-the claiming brand not at all, since the claim channel already reads the brand.
+:math:`n^{-1/2}` on each of them, halved. A contested label weighs less, after all that, and one that
+only repeats the claiming brand not at all, since the claim channel already reads the brand.
 """
 
 from __future__ import annotations
@@ -237,7 +237,6 @@ class LabelChannel(Channel):
         )
         series = (labels["scope"] == "series").to_numpy()
         weight = np.where(series, SERIES_WEIGHT * sizes**SERIES_POWER, 1.0) * coded
-        weight[(labels["contested"] == "yes").to_numpy()] *= CONTESTED_WEIGHT
         weight[(labels["basis"] == "brand").to_numpy()] *= BRAND_BASIS_WEIGHT
         echo = labels["labeller"].map(dict(self.echo_groups)).fillna(labels["labeller"])
         frame = labels[["row"]].assign(echo=echo, used=weight > 0)
@@ -245,7 +244,9 @@ class LabelChannel(Channel):
         # The number of voices, a weak one counting for as much as it weighs.
         frame = frame.assign(shared=weight / echoes.to_numpy())
         voices = frame.groupby("row")["shared"].transform("sum").to_numpy()
-        return np.asarray(frame["shared"].to_numpy() * dependence_weight(voices, RHO))
+        # Contest comes last: where every label is contested, their one voice is.
+        doubt = np.where(labels["contested"] == "yes", CONTESTED_WEIGHT, 1.0)
+        return np.asarray(doubt * frame["shared"].to_numpy() * dependence_weight(voices, RHO))
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:

@@ -229,6 +229,9 @@ def test_contested_labels_and_labels_of_a_series_weigh_less():
     assert CONTESTED_WEIGHT < 1
     assert SERIES_WEIGHT < 1
     assert weights([{"contested": "yes"}])[0] == pytest.approx(CONTESTED_WEIGHT)
+    # More voices in one dispute settle nothing: together they are still contested.
+    dispute = [{"labeller": who, "contested": "yes"} for who in ("us", "one", "two")]
+    assert list(weights(dispute).values()) == pytest.approx([CONTESTED_WEIGHT * 3**-RHO] * 3)
     assert weights([{"scope": "series"}])[0] == pytest.approx(SERIES_WEIGHT)
     series = [{"scope": "series"}, {"scope": "series", "incident_id": "i2"}]
     assert list(weights(series).values()) == pytest.approx([SERIES_WEIGHT * 2**SERIES_POWER] * 2)

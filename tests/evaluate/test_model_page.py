@@ -82,7 +82,7 @@ def test_labels(page, iraq):
     assert f"$G^{{-{short(label.RHO)}}}$ as much each" in page
     assert label.SERIES_POWER == -0.5
     assert rf"${short(label.SERIES_WEIGHT)}\,n^{{-1/2}}$ on each" in page
-    assert f"| contested | {short(label.CONTESTED_WEIGHT)} |" in page
+    assert f"| contested | {short(label.CONTESTED_WEIGHT)}, after" in page
     assert label.BRAND_BASIS_WEIGHT == 0
     (spec,) = (each for each in iraq.config.channels if each.name == "label")
     blame = {who: each["kataib_hezbollah"] for who, each in spec.options["default_blame"].items()}
