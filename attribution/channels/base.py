@@ -30,6 +30,9 @@ SPELLINGS = ReadOnly({"us": "US", "ied": "IED", "krg": "KRG", "iraq": "Iraq"})
 #: A PyTensor variable of any type; lazy, so that PyTensor is imported only to build a model.
 type Tensor = TensorVariable[Any, Any]
 
+#: A variable inside an operation: PyTensor's annotations know neither its type nor its value.
+type Node = Any
+
 #: Piece of an entry that comes from a column of the incident and not from a statement or label.
 COLUMN_PIECE = -1
 

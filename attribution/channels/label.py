@@ -15,8 +15,8 @@ pooled over kinds of labeller and labellers,
 Labels about one incident are not independent. Those of one echo group (one team, one primary
 source) count once together; voices that would weigh ``G`` in all weigh :math:`G^{-\rho}` as much
 each. What was said of a whole series is one statement about ``n`` incidents and weighs
-:math:`n^{-1/2}` on each of them, halved. A contested label weighs less, after all that, and one that
-only repeats the claiming brand not at all, since the claim channel already reads the brand.
+:math:`n^{-1/2}` on each of them, halved. A contested label weighs less, after all that, and one
+that only repeats the claiming brand not at all, since the claim channel already reads the brand.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from attribution.channels.base import Channel, Entries, column_entries, spoken_word
-from attribution.channels.effects import act_factor, concatenated, families, normal_effects
+from attribution.channels.effects import act_factor, families, normal_effects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -61,16 +61,12 @@ class NestedChannel(Channel):
 
     def table(self) -> Tensor:
         """Sum the effects of each path's prefixes: (levels, actors + families)."""
-        from pytensor.tensor import zeros  # noqa: PLC0415 - heavy, needed to build a model
+        from attribution.channels.row_sums import row_sums  # noqa: PLC0415 - heavy, as pymc is
 
-        groups = families(self.actors)
+        effects = normal_effects(self.name, len(self.paths), act_factor(families(self.actors)))
         scale = np.array([self.scales[len(path) - 1] for path in self.paths])
-        effects = normal_effects(self.name, len(self.paths), act_factor(groups))
-        # A path that ends early gathers the row of zeros behind the last effect.
-        padded = concatenated([scale[:, None] * effects, zeros((1, groups.width))])
-        index = _prefixes(self.paths, len(self.scales))
-        table: Tensor = padded[index.ravel()].reshape((*index.shape, groups.width)).sum(axis=1)
-        return table
+        level, passed = _prefixes(self.paths)
+        return row_sums(effects, level, passed, scale[passed])
 
     def encode(self, evidence: Evidence) -> Entries:
         """Look each path up; an unseen one takes its nearest known parent's new child."""
@@ -183,14 +179,13 @@ def _code(path: Path, known: dict[Path, int]) -> int:
     return -1
 
 
-def _prefixes(paths: Sequence[Path], depth: int) -> NDArray[np.int64]:
-    """Return which paths each path passes, itself included: (paths, depth).
-
-    A path that ends early is filled with the number behind the last path.
-    """
+def _prefixes(paths: Sequence[Path]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return pairs of a path and a path that it passes, itself included, the first rising."""
     position = {path: index for index, path in enumerate(paths)}
-    index = np.full((len(paths), depth), len(paths), dtype=np.int64)
-    for row, path in enumerate(paths):
-        for length in range(1, len(path) + 1):
-            index[row, length - 1] = position[path[:length]]
-    return index
+    pairs = [
+        (row, position[path[:length]])
+        for row, path in enumerate(paths)
+        for length in range(1, len(path) + 1)
+    ]
+    level, passed = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    return level, passed

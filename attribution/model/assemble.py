@@ -17,6 +17,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from attribution.channels.effects import concatenated, families, log_sum_exp
+from attribution.model.likelihood import MarginalLikelihood
 from attribution.model.tables import TABLE, table_coords
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from attribution.channels.base import Tensor
+    from attribution.channels.base import Node, Tensor
     from attribution.channels.effects import Families
     from attribution.channels.stack import Codes, Stack
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 INCIDENT_WEIGHT = "incident_weight"
 
 
-def assemble(stack: Stack, codes: Codes) -> pm.Model:
+def assemble(stack: Stack, codes: Codes, *, fused: bool = True) -> pm.Model:
     """Build the model of a stack of channels and the coded evidence of its labelled incidents.
 
     All that ``model_data`` returns is ``pm.Data``, so that another selection of labels, or an
@@ -44,6 +45,10 @@ def assemble(stack: Stack, codes: Codes) -> pm.Model:
         The channels of the case.
     codes
         Evidence about the incidents of the fit.
+    fused
+        Compute the likelihood in one operation (`attribution.model.likelihood`); if not, by the
+        same formula in PyTensor's own operations, which is slower in every respect and serves as
+        the oracle.
 
     Returns
     -------
@@ -64,8 +69,8 @@ def assemble(stack: Stack, codes: Codes) -> pm.Model:
         data = {name: pm.Data(name, values) for name, values in coded_data(codes).items()}
         groups = families(stack.channels[0].actors)
         stacked = _stacked(stack, tables, groups)
-        terms = log_marginal_terms(stacked, data, codes, groups)
-        pm.Potential("log_likelihood", (terms * data[INCIDENT_WEIGHT]).sum())
+        likelihood = fused_likelihood if fused else summed_likelihood
+        pm.Potential("log_likelihood", likelihood(stacked, data, codes, groups))
     return model
 
 
@@ -104,6 +109,49 @@ def model_data(stack: Stack, codes: Codes) -> dict[str, NDArray[Any]]:
     """
     behind = {name: each for channel in stack.channels for name, each in channel.data().items()}
     return {**coded_data(codes), **behind}
+
+
+def fused_likelihood(
+    stacked: Tensor, data: Mapping[str, Tensor], codes: Codes, groups: Families
+) -> Tensor:
+    """Return the weighted log-likelihood of all incidents, computed in one operation.
+
+    Parameters
+    ----------
+    stacked, data, codes, groups
+        See ``log_marginal_terms``.
+
+    Returns
+    -------
+    Tensor
+        A scalar.
+    """
+    first = codes.factor.shape[1]
+    # A measured slot has one code for all incidents.
+    operation = MarginalLikelihood(codes.code[0, :first], codes.act_slots - first, groups.of)
+    evidence = (data[name] for name in ("code", "weight", "factor", INCIDENT_WEIGHT))
+    outputs: Node = operation(stacked, *evidence)
+    total: Tensor = outputs[0]
+    return total
+
+
+def summed_likelihood(
+    stacked: Tensor, data: Mapping[str, Tensor], codes: Codes, groups: Families
+) -> Tensor:
+    """Return the same as ``fused_likelihood`` by PyTensor's own operations.
+
+    Parameters
+    ----------
+    stacked, data, codes, groups
+        See ``log_marginal_terms``.
+
+    Returns
+    -------
+    Tensor
+        A scalar.
+    """
+    total: Tensor = (log_marginal_terms(stacked, data, codes, groups) * data[INCIDENT_WEIGHT]).sum()
+    return total
 
 
 def log_marginal_terms(

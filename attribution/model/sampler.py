@@ -14,6 +14,7 @@ from pytensor.graph.replace import graph_replace, vectorize_graph
 from pytensor.tensor import constant, tensor
 
 from attribution.model.assemble import assemble, model_data
+from attribution.model.compiled import compile_sampler
 from attribution.model.tables import TABLE
 
 if TYPE_CHECKING:
@@ -99,9 +100,7 @@ def compile_model(stack: Stack, codes: Codes) -> CompiledModel:
     logger.info(
         "compiling the model: %d incidents, %d parameters", len(codes.code), len(parameters)
     )
-    return CompiledModel(
-        stack, codes, model, nutpie.compile_pymc_model(model, var_names=parameters)
-    )
+    return CompiledModel(stack, codes, model, compile_sampler(model, parameters))
 
 
 def sample(

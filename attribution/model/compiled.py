@@ -1,0 +1,186 @@
+"""Compile a PyMC model for nutpie so that a later process loads it instead of compiling it again.
+
+``nutpie.compile_pymc_model`` wraps the model's graph, which PyTensor caches on disk, in an entry
+point that it does not cache: its text names the data by random keys. Numba links what an entry
+point calls into it, so every process optimises the whole model once more. Here the entry point is
+a text that depends on the graph and the shapes alone, and it takes the graph into itself, so that
+there is one thing to optimise and one to load. The rest is nutpie's: graph, data, ``with_data``.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+import nutpie
+from numba.core import config
+from nutpie.compile_pymc import (
+    CompiledPyMCModel,
+    _make_functions,
+    _prepare_dims_and_coords,
+    _wrap_with_lock,
+    address_as_void_pointer,
+    make_user_data,
+)
+from pymc.initial_point import make_initial_point_fn
+from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pymc as pm
+    from numba.core.ccallback import CFunc
+    from numba.core.typing.templates import Signature
+    from numpy.typing import NDArray
+    from pytensor.compile.executor import Function
+
+DOUBLES = numba.types.CPointer(numba.types.double)  # type: ignore[no-untyped-call] # numba's
+WORDS = numba.types.CPointer(numba.types.int64)  # type: ignore[no-untyped-call] # numba's
+#: Signatures that nutpie calls.
+LOGP = numba.types.int64(numba.types.uint64, DOUBLES, DOUBLES, DOUBLES, WORDS)
+EXPAND = numba.types.int64(numba.types.uint64, numba.types.uint64, DOUBLES, DOUBLES, WORDS)
+
+#: Return codes are nutpie's: 1 an exception, 3 and 4 what is not finite.
+LOGP_TEXT = """
+def logp(dim, x, gradient, value, words):
+    try:
+        total, slopes = graph(carray(x, ({dimensions},)){data})
+    except Exception:
+        return 1
+    value[0] = total[()]
+    finite = 0.0
+    for place in range({dimensions}):
+        gradient[place] = slopes[place]
+        finite += 0.0 * slopes[place]
+    if finite != 0.0:
+        return 3
+    if not isfinite(value[0]):
+        return 4
+    return 0
+"""
+
+EXPAND_TEXT = """
+def expand(dim, size, x, values, words):
+    try:
+        expanded = graph(carray(x, ({dimensions},)){data})[0]
+    except Exception:
+        return -2
+    for place in range({values}):
+        values[place] = expanded[place]
+    return 0
+"""
+
+
+def compile_sampler(model: pm.Model, parameters: Sequence[str]) -> CompiledPyMCModel:
+    """Compile a model for nutpie's sampler.
+
+    Parameters
+    ----------
+    model
+        The model; what may differ between fits is ``pm.Data``.
+    parameters
+        Names of the variables to trace.
+
+    Returns
+    -------
+    nutpie.compile_pymc.CompiledPyMCModel
+        What ``nutpie.compile_pymc_model(model, var_names=parameters)`` returns, from another entry
+        point.
+    """
+    dimensions, expanded, logp, expand, initial, shapes, reparameterized = _make_functions(
+        model,
+        mode="NUMBA",
+        compute_grad=True,
+        join_expanded=True,
+        pymc_initial_point_fn=_start(model),
+        var_names=parameters,
+    )
+    variables = list(dict.fromkeys([*logp.get_shared(), *expand.get_shared()]))
+    keys = {variable: f"data{place}" for place, variable in enumerate(variables)}
+    values = {key: np.array(each.get_value(), order="C") for each, key in keys.items()}
+    for value in values.values():
+        value.flags.writeable = False
+    user_data = make_user_data(keys, values)
+    sizes = {"dimensions": dimensions, "values": expanded}
+    entries = []
+    for function, text, signature in ((logp, LOGP_TEXT, LOGP), (expand, EXPAND_TEXT, EXPAND)):
+        arrays = [
+            _array(keys[each], values[keys[each]], user_data) for each in function.get_shared()
+        ]
+        source = text.format(data="".join(f", {array}" for array in arrays), **sizes)
+        entries.append(_entry(function, source, signature))
+    dims, coords = _prepare_dims_and_coords(model, shapes, reparameterized)
+    return CompiledPyMCModel(
+        _n_dim=dimensions,
+        dims=dims,
+        _coords=coords,
+        _shapes={name: tuple(shape) for name, _, shape in zip(*shapes, strict=True)},
+        compiled_logp_func=entries[0],
+        compiled_expand_func=entries[1],
+        initial_point_func=initial,
+        shared_data=values,
+        shared_var_keys=keys,
+        user_data=user_data,
+        n_expanded=expanded,
+        shape_info=shapes,
+        logp_func=logp,
+        expand_func=expand,
+        reparameterized_names=reparameterized,
+    )
+
+
+def _start(model: pm.Model) -> Callable[[int | None], dict[str, NDArray[np.float64]]]:
+    """Return nutpie's way to a chain's first point: near the middle of every prior."""
+    start: Callable[[int | None], dict[str, NDArray[np.float64]]] = _wrap_with_lock(
+        make_initial_point_fn(
+            model=model,
+            overrides=None,
+            default_strategy="support_point",
+            jitter_rvs=set(model.free_RVs),
+            return_transformed=True,
+        )
+    )
+    return start
+
+
+def _entry(function: Function, source: str, signature: Signature) -> CFunc:
+    """Compile the entry point of a PyTensor function, or load it from PyTensor's numba cache."""
+    # Neither library's annotations know what is read here.
+    vm: Any = function.vm
+    settings: Any = config
+    passed = vm.jit_fn.py_func
+    graph_key = CACHED_SRC_FUNCTIONS.get(passed)
+    # What PyTensor can cache it wraps in a function that only passes its arguments on.
+    graph = passed.__globals__["jitable_func"] if graph_key else vm.jit_fn
+    known = (graph_key, source, int(settings.OPT), nutpie.__version__)
+    entry = compile_numba_function_src(
+        source,
+        source.split("(", 1)[0].removeprefix("\ndef "),
+        global_env={
+            # By this name numba finds the module of what it loads.
+            "__name__": __name__,
+            "np": np,
+            "carray": numba.carray,  # type: ignore[attr-defined] # exported all the same
+            "isfinite": np.isfinite,
+            "pointer": address_as_void_pointer,
+            # Taken into the entry point: one function to optimise instead of one within another.
+            "graph": numba.njit(inline="always")(graph.py_func),
+        },
+        cache_key=graph_key and sha256(repr(known).encode()).hexdigest(),
+    )
+    return numba.cfunc(signature, cache=graph_key is not None)(entry)
+
+
+def _array(key: str, value: NDArray[Any], user_data: NDArray[Any]) -> str:
+    """Write how the entry point finds an array: user data are words, addresses and sizes."""
+    # Numpy's annotations do not know a field's record.
+    fields: Any = user_data.dtype.fields
+    shared = fields["shared"][0]
+    places = {}
+    for part in ("data", "shape"):
+        record, start = shared.fields[part]
+        places[part] = (start + record.fields[key][1]) // 8
+    lengths = "".join(f"words[{places['shape'] + axis}], " for axis in range(value.ndim))
+    return f"carray(pointer(words[{places['data']}]), ({lengths}), np.{value.dtype.name})"
