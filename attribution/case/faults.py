@@ -54,8 +54,8 @@ class Fault:
         return line
 
 
-class CaseError(Exception):
-    """The case folder is at fault; all its faults are listed at once.
+class FaultsError(Exception):
+    """Some input is at fault; all its faults are listed at once.
 
     Parameters
     ----------
@@ -63,14 +63,23 @@ class CaseError(Exception):
         Every fault that was found.
     """
 
+    #: What the faults are in, for the heading.
+    subject = "the input"
+
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__(self.faults)
 
     def __str__(self) -> str:
         count = len(self.faults)
-        heading = "1 fault in the case:" if count == 1 else f"{count} faults in the case:"
+        heading = f"{'1 fault' if count == 1 else f'{count} faults'} in {self.subject}:"
         return "\n".join([heading, *(f"  {fault}" for fault in self.faults)])
+
+
+class CaseError(FaultsError):
+    """The case folder is at fault."""
+
+    subject = "the case"
 
 
 def quoted(value: str) -> str:
