@@ -1,10 +1,9 @@
 """Faults of the input: where they are, what is allowed, and what was probably meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-_SHOWN = 12
 _CLOSE_ENOUGH = 0.6
 _LONGEST_VALUE = 80
 _LEAST_BEGINNING = 6
@@ -50,7 +49,7 @@ class Fault:
         if self.nearest is not None:
             line += f" Did you mean {self.nearest!r}?"
         if self.allowed:
-            line += f" Allowed: {_listed(self.allowed)}."
+            line += f" Allowed: {listed(self.allowed)}."
         return line
 
 
@@ -100,6 +99,25 @@ def quoted(value: str) -> str:
     return repr(value)
 
 
+def listed(values: Sequence[str], most: int = 12) -> str:
+    """List values in a message, a very long list shortened with its count.
+
+    Parameters
+    ----------
+    values
+        The values.
+    most
+        How many are shown at most.
+
+    Returns
+    -------
+    str
+        The list.
+    """
+    shown = ", ".join(values[:most])
+    return shown if len(values) <= most else f"{shown}, ... ({len(values)} in all)"
+
+
 def nearest(value: str, candidates: Iterable[str]) -> str | None:
     """Find the candidate that was probably meant.
 
@@ -139,9 +157,3 @@ def nearest(value: str, candidates: Iterable[str]) -> str | None:
 
 def _folded(text: str) -> str:
     return text.casefold().replace("-", "_").replace(" ", "_").strip("_")
-
-
-def _listed(values: tuple[str, ...]) -> str:
-    if len(values) <= _SHOWN:
-        return ", ".join(values)
-    return f"{', '.join(values[:_SHOWN])}, ... ({len(values)} in all)"
