@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from page import EVALUATION, markdown, require_block, write_block, write_whole
 
 from attribution.channels.label import RHO
 from attribution.evaluate.annotators.files import LabelFileError, read_label_files
@@ -40,10 +41,7 @@ if TYPE_CHECKING:
     from attribution.evaluate.annotators.table import LabelTable
     from attribution.evaluate.targets import Floats
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "evaluation.md"
-BEGIN = "<!-- begin: written by experiments/annotators.py{} -->"
-END = "<!-- end: written by experiments/annotators.py{} -->"
-
+COMMAND = "experiments/annotators.py"
 SEED = 1
 #: Share of labels that the ablation holds out.
 HELD_OUT = 0.2
@@ -115,16 +113,15 @@ def in_words(file: LabelFile) -> str:
 
 def render(rows: Sequence[Row]) -> str:
     """Write the table in Markdown; the best log loss of a file is bold."""
-    lines = ["| file | method | accuracy | log loss | ECE | seconds |", "|---|---|---|---|---|---|"]
+    lines = []
     for row in rows:
         losses = [other.scores.log_loss for other in rows if other.file == row.file]
         loss = _figure(row.scores.log_loss)
-        best = row.scores.tasks and row.scores.log_loss <= min(losses)
-        lines.append(
-            f"| {row.file} | {row.method} | {_figure(row.scores.accuracy)} | "
-            f"{f'**{loss}**' if best else loss} | {_figure(row.scores.ece)} | {row.seconds:.1f} |"
-        )
-    return "\n".join(lines)
+        if row.scores.tasks and row.scores.log_loss <= min(losses):
+            loss = f"**{loss}**"
+        accuracy, ece = _figure(row.scores.accuracy), _figure(row.scores.ece)
+        lines.append([row.file, row.method, accuracy, loss, ece, f"{row.seconds:.1f}"])
+    return markdown(lines, ["file", "method", "accuracy", "log loss", "ECE", "seconds"])
 
 
 def as_json(rows: Sequence[Row]) -> str:
@@ -140,10 +137,7 @@ def as_json(rows: Sequence[Row]) -> str:
 
 def ablate(files: Sequence[LabelFile], seed: int) -> str:
     """Predict labels that were held out with and without each part of the model."""
-    lines = [
-        "| file | variant | log probability of a held-out label | minus as reported |",
-        "|---|---|---|---|",
-    ]
+    rows = []
     for file in files:
         reference: Floats | None = None
         for name, settings in VARIANTS.items():
@@ -153,8 +147,9 @@ def ablate(files: Sequence[LabelFile], seed: int) -> str:
             gain = each - reference
             error = gain.std() / np.sqrt(max(len(gain), 1))
             change = f"{gain.mean():+.4f} ± {error:.4f}" if name != "as reported" else ""
-            lines.append(f"| {file.name} | {name} | {each.mean():.4f} | {change} |")
-    return "\n".join(lines)
+            rows.append([file.name, name, f"{each.mean():.4f}", change])
+    head = ["file", "variant", "log probability of a held-out label", "minus as reported"]
+    return markdown(rows, head)
 
 
 def _predicted(file: LabelFile, settings: LabelModelSettings, seed: int) -> Floats:
@@ -173,16 +168,6 @@ def provenance(seed: int) -> str:
     )
 
 
-def replace_block(text: str, block: str, option: str) -> str:
-    """Replace what stands between this experiment's markers; the rest of the page stays."""
-    begin, end = BEGIN.format(option), END.format(option)
-    before, opened, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not opened or not closed or begin in after:
-        raise ValueError(f"{PAGE.name} needs one line '{begin}' and, below it, one '{end}'")
-    return f"{before}{begin}\n\n{block}\n\n{end}{after}"
-
-
 def _figure(value: float) -> str:
     return "n/a" if math.isnan(value) else f"{value:.3f}"
 
@@ -190,13 +175,6 @@ def _figure(value: float) -> str:
 def tell(text: str) -> None:
     """Say how far it is; the standard output is kept for results."""
     print(text, file=sys.stderr, flush=True)
-
-
-def save(path: Path, text: str) -> None:
-    """Write a file completely or not at all."""
-    partial_file = path.with_name(f".{path.name}.partial")
-    partial_file.write_text(text, encoding="utf-8")
-    partial_file.replace(path)
 
 
 def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -217,21 +195,19 @@ def run(options: argparse.Namespace) -> None:
     files = read_label_files(options.files)
     if options.json is not None and not options.json.absolute().parent.is_dir():
         raise FileNotFoundError(f"{options.json}: there is no folder to write this file to")
-    option = " --ablation" if options.ablation else ""
+    command = f"{COMMAND} --ablation" if options.ablation else COMMAND
     if options.write:
-        # A page without the markers is found out before minutes of work, not after.
-        replace_block(PAGE.read_text(encoding="utf-8"), "", option)
+        require_block(EVALUATION, command)
     if options.ablation:
         table = ablate(files, options.seed)
     else:
         rows = compare(files, options.seed)
         table = render(rows)
         if options.json is not None:
-            save(options.json, as_json(rows))
+            write_whole(options.json, as_json(rows))
     print(table)
     if options.write:
-        text = f"{provenance(options.seed)}\n\n{table}"
-        save(PAGE, replace_block(PAGE.read_text(encoding="utf-8"), text, option))
+        write_block(EVALUATION, f"{provenance(options.seed)}\n\n{table}", command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from page import EVALUATION, markdown, require_block, write_block
 
 from attribution.case.load import bundled_case_folder, load_case
 from attribution.evaluate.baselines import (
@@ -40,17 +41,15 @@ from attribution.evaluate.summary import (
 from attribution.evaluate.tables import BOOTSTRAP_SEED, LEVEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
     from attribution.evaluate.baselines import Baseline
     from attribution.evaluate.results import EvaluationReport
 
-ROOT = Path(__file__).resolve().parents[1]
-BEGIN = "<!-- begin: written by experiments/crossvalidate.py --scheme {} -->"
-END = "<!-- end: written by experiments/crossvalidate.py --scheme {} -->"
-
+#: What the markers of a scheme's block name.
+COMMAND = "experiments/crossvalidate.py --scheme {}"
 DIGITS = 3
 #: More rounds than EM ever needed to settle on the folds of the Iraq tables (279).
 EM_ROUNDS = 1000
@@ -85,9 +84,9 @@ def render(report: EvaluationReport) -> str:
         run_in_words(held, report.about),
         f"{asked_in_words(held)} {seeds}",
         scores,
-        "\n".join(_score_lines(report.table)),
+        _score_table(report.table),
         lead,
-        "\n".join(_difference_lines(report)),
+        _difference_table(report),
         in_short(held, report.table, report.differences),
         "What the intervals say:",
         "\n".join(f"* {line}" for line in verdicts(held, report.differences)),
@@ -97,29 +96,28 @@ def render(report: EvaluationReport) -> str:
     return "\n\n".join(parts)
 
 
-def _score_lines(table: pd.DataFrame) -> Iterator[str]:
+def _score_table(table: pd.DataFrame) -> str:
     columns = {"label_skill": "skill", **{each.key: each.title for each in METRICS}}
     order = ["label_loss", "label_skill", *(each.key for each in METRICS[1:])]
-    yield "| | " + " | ".join(columns[key] for key in order) + " |"
-    yield "|---|" + "---|" * len(order)
     lower = {each.key for each in METRICS if each.lower_is_better}
     rounded = table[order].round(DIGITS)
     best = {key: rounded[key].min() if key in lower else rounded[key].max() for key in order}
+    rows = []
     for name, row in rounded.iterrows():
         cells = [_bold_if(f"{row[key]:.{DIGITS}f}", holds=row[key] == best[key]) for key in order]
-        yield f"| {shown(str(name))} | " + " | ".join(cells) + " |"
+        rows.append([shown(str(name)), *cells])
+    return markdown(rows, ["", *(columns[key] for key in order)])
 
 
-def _difference_lines(report: EvaluationReport) -> Iterator[str]:
+def _difference_table(report: EvaluationReport) -> str:
     frame, side = report.differences, "predictor"
     if report.held.has_model:
         frame, side = frame[frame["predictor"] == report.table.index[0]], "minus"
-    yield "| | " + " | ".join(each.title for each in METRICS) + " |"
-    yield "|---|" + "---|" * len(METRICS)
+    rows = []
     for name in frame[side].unique():
         own = frame[frame[side] == name].set_index("score")
-        cells = [_difference_cell(own, each) for each in METRICS]
-        yield f"| {shown(name)} | " + " | ".join(cells) + " |"
+        rows.append([shown(name), *(_difference_cell(own, each) for each in METRICS)])
+    return markdown(rows, ["", *(each.title for each in METRICS)])
 
 
 def _difference_cell(own: pd.DataFrame, each: Metric) -> str:
@@ -155,22 +153,6 @@ def as_json(report: EvaluationReport) -> str:
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
-def replace_block(text: str, block: str, scheme: str) -> str:
-    """Put a block between the markers of a scheme.
-
-    Raises
-    ------
-    ValueError
-        If the text does not hold each marker once, in order.
-    """
-    first, last = BEGIN.format(scheme), END.format(scheme)
-    before, begin, rest = text.partition(first)
-    inside, end, after = rest.partition(last)
-    if not begin or not end or first in inside + after or last in before + after:
-        raise ValueError(f"the text needs one line '{first}' and, below it, one '{last}'")
-    return f"{before}{first}\n\n{block}\n\n{last}{after}"
-
-
 def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -191,13 +173,13 @@ def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.quick:
         options.seeds = SEEDS[options.scheme][:1]
     if options.output is None and not (options.quick or options.no_model):
-        options.output = ROOT / "docs" / "evaluation.md"
+        options.output = EVALUATION
     if options.output is not None:
         try:
             # Now, not after minutes of sampling.
-            replace_block(options.output.read_text(encoding="utf-8"), "", options.scheme)
+            require_block(options.output, COMMAND.format(options.scheme))
         except (OSError, ValueError) as fault:
-            parser.error(f"{options.output}: {fault}")
+            parser.error(str(fault))
     return options
 
 
@@ -216,8 +198,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.json is not None:
         options.json.write_text(as_json(report), encoding="utf-8")
     if options.output is not None:
-        text = options.output.read_text(encoding="utf-8")
-        options.output.write_text(replace_block(text, block, options.scheme), encoding="utf-8")
+        write_block(options.output, block, COMMAND.format(options.scheme))
     return 0
 
 

@@ -43,13 +43,37 @@ def replace_block(text: str, block: str, command: str) -> str:
 
 def write_block(path: Path, block: str, command: str) -> None:
     """Replace the block of a command in a file; see ``replace_block``."""
-    text = path.read_text(encoding="utf-8")
-    path.write_text(replace_block(text, block, command), encoding="utf-8")
+    write_whole(path, replace_block(path.read_text(encoding="utf-8"), block, command))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file completely or not at all."""
+    partial_file = path.with_name(f".{path.name}.partial")
+    partial_file.write_text(text, encoding="utf-8")
+    partial_file.replace(path)
 
 
 def require_block(path: Path, command: str) -> None:
-    """Fail before minutes of work if the file has no place for the block."""
-    replace_block(path.read_text(encoding="utf-8"), "", command)
+    """Fail before minutes of work if the file has no place for the block.
+
+    Parameters
+    ----------
+    path
+        The page.
+    command
+        Script and options that the markers name.
+
+    Raises
+    ------
+    OSError
+        If the page cannot be read.
+    ValueError
+        If it does not hold each marker once, in order; the message names the page.
+    """
+    try:
+        replace_block(path.read_text(encoding="utf-8"), "", command)
+    except ValueError as fault:
+        raise ValueError(f"{path}: {fault}") from fault
 
 
 def markdown(rows: list[list[str]], head: list[str]) -> str:

@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         require_block(options.output, COMMAND)
     except (OSError, ValueError) as fault:
-        parser.error(f"{options.output}: {fault}")
+        parser.error(str(fault))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     case = load_case(options.case)
     found = measure(case, options.seed)

@@ -1,10 +1,9 @@
 """Faults of the input: where they are, what is allowed, and what was probably meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-_SHOWN = 12
 _CLOSE_ENOUGH = 0.6
 _LONGEST_VALUE = 80
 _LEAST_BEGINNING = 6
@@ -50,12 +49,12 @@ class Fault:
         if self.nearest is not None:
             line += f" Did you mean {self.nearest!r}?"
         if self.allowed:
-            line += f" Allowed: {_listed(self.allowed)}."
+            line += f" Allowed: {listed(self.allowed)}."
         return line
 
 
-class CaseError(Exception):
-    """The case folder is at fault; all its faults are listed at once.
+class FaultsError(Exception):
+    """Some input is at fault; all its faults are listed at once.
 
     Parameters
     ----------
@@ -63,14 +62,23 @@ class CaseError(Exception):
         Every fault that was found.
     """
 
+    #: What the faults are in, for the heading.
+    subject = "the input"
+
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__(self.faults)
 
     def __str__(self) -> str:
         count = len(self.faults)
-        heading = "1 fault in the case:" if count == 1 else f"{count} faults in the case:"
+        heading = f"{'1 fault' if count == 1 else f'{count} faults'} in {self.subject}:"
         return "\n".join([heading, *(f"  {fault}" for fault in self.faults)])
+
+
+class CaseError(FaultsError):
+    """The case folder is at fault."""
+
+    subject = "the case"
 
 
 def quoted(value: str) -> str:
@@ -89,6 +97,25 @@ def quoted(value: str) -> str:
     if len(value) > _LONGEST_VALUE:
         return f"{value[:_LONGEST_VALUE]!r}... ({len(value)} characters)"
     return repr(value)
+
+
+def listed(values: Sequence[str], most: int = 12) -> str:
+    """List values in a message, a very long list shortened with its count.
+
+    Parameters
+    ----------
+    values
+        The values.
+    most
+        How many are shown at most.
+
+    Returns
+    -------
+    str
+        The list.
+    """
+    shown = ", ".join(values[:most])
+    return shown if len(values) <= most else f"{shown}, ... ({len(values)} in all)"
 
 
 def nearest(value: str, candidates: Iterable[str]) -> str | None:
@@ -130,9 +157,3 @@ def nearest(value: str, candidates: Iterable[str]) -> str | None:
 
 def _folded(text: str) -> str:
     return text.casefold().replace("-", "_").replace(" ", "_").strip("_")
-
-
-def _listed(values: tuple[str, ...]) -> str:
-    if len(values) <= _SHOWN:
-        return ", ".join(values)
-    return f"{', '.join(values[:_SHOWN])}, ... ({len(values)} in all)"

@@ -9,6 +9,7 @@ import numpy as np
 
 from attribution.channels.base import Channel, Entries, column_entries
 from attribution.channels.effects import act_factor, families, normal_effects
+from attribution.channels.options import positive
 
 if TYPE_CHECKING:
     from attribution.case.case import Case
@@ -75,7 +76,5 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     ValueError
         If the scale is no positive number.
     """
-    scale = spec.options.get("scale", SCALE)
-    if not isinstance(scale, (int, float)) or not scale > 0:
-        raise ValueError(f"channel {spec.name}: options.scale must be a positive number")
-    return BaseRateChannel(spec.name, case.config.actors, ("all incidents",), float(scale))
+    scale = positive(f"channel {spec.name}: options.scale", spec.options.get("scale", SCALE))
+    return BaseRateChannel(spec.name, case.config.actors, ("all incidents",), scale)

@@ -23,6 +23,7 @@ import pandas as pd
 from attribution.channels.base import Channel, Entries, piece_entries
 from attribution.channels.effects import families
 from attribution.channels.links import indicator
+from attribution.channels.options import is_positive, items_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,11 +119,10 @@ def weight_prior(
     ValueError
         If the option is not two numbers, the second positive.
     """
-    given = spec.options.get("weight")
-    if given is None:
+    if spec.options.get("weight") is None:
         return default
-    numbers = isinstance(given, (list, tuple)) and all(isinstance(v, (int, float)) for v in given)
-    if not numbers or len(given) != 2 or not given[1] > 0:
+    given = items_of(spec.options["weight"])
+    if len(given) != 2 or not isinstance(given[0], (int, float)) or not is_positive(given[1]):
         raise ValueError(
             f"channel {spec.name}: options.weight must be a mean and a positive deviation"
         )

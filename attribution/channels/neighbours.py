@@ -27,6 +27,7 @@ import numpy as np
 
 from attribution.channels.effects import families
 from attribution.channels.measured import MeasuredChannel, weight_prior
+from attribution.channels.options import items_of, positive
 from attribution.channels.record import (
     PLACES,
     Reading,
@@ -183,10 +184,9 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     ValueError
         If an option cannot be read.
     """
-    given = spec.options.get("scales", ())
-    if not isinstance(given, (list, tuple)) or not given:
+    scales = tuple(_scale(spec.name, each) for each in items_of(spec.options.get("scales")))
+    if not scales:
         raise ValueError(f"channel {spec.name}: options.scales must list at least one scale")
-    scales = tuple(_scale(spec.name, each) for each in given)
     residual = spec.options.get("residual", RESIDUAL)
     if not isinstance(residual, float) or not 0 < residual < 1:
         raise ValueError(f"channel {spec.name}: options.residual must lie between 0 and 1")
@@ -214,21 +214,18 @@ def _scale(channel: str, given: object) -> Scale:
     if "same" in given and same not in PLACES:
         raise ValueError(f"{where}: same must be one of {', '.join(PLACES)}")
     numbers = {
-        name: given.get(name, default)
+        name: positive(f"{where}: {name}", given.get(name, default))
         for name, default in (
             ("kilometres", 1.0),
             ("half_life_days", float("inf")),
             ("concentration", CONCENTRATION),
         )
     }
-    for name, number in numbers.items():
-        if not isinstance(number, (int, float)) or not number > 0:
-            raise ValueError(f"{where}: {name} must be a positive number")
     return Scale(
-        None if same else float(numbers["kilometres"]),
+        None if same else numbers["kilometres"],
         same,
-        float(numbers["half_life_days"]),
-        float(numbers["concentration"]),
+        numbers["half_life_days"],
+        numbers["concentration"],
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from attribution.channels.base import Channel, Entries, column_entries, spoken_word
 from attribution.channels.effects import act_factor, families, normal_effects
+from attribution.channels.options import is_positive, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -158,9 +159,8 @@ def scales_of(spec: ChannelSpec, default: tuple[float, ...]) -> tuple[float, ...
     ValueError
         If the option is not as many positive numbers as there are depths.
     """
-    given = spec.options.get("scales", default)
-    numbers = isinstance(given, (list, tuple)) and all(isinstance(v, (int, float)) for v in given)
-    if not numbers or len(given) != len(default) or not all(value > 0 for value in given):
+    given = items_of(spec.options.get("scales", default))
+    if len(given) != len(default) or not all(is_positive(value) for value in given):
         raise ValueError(
             f"channel {spec.name}: options.scales must be {len(default)} positive numbers"
         )

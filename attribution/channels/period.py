@@ -19,6 +19,7 @@ import pandas as pd
 
 from attribution.channels.base import Channel, Entries, column_entries
 from attribution.channels.effects import act_factor, families, normal_effects
+from attribution.channels.options import positive
 
 if TYPE_CHECKING:
     from attribution.case.case import Case
@@ -121,9 +122,7 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     """
     (column,) = spec.columns
     days = case.incidents[column]
-    step = spec.options.get("step", STEP)
-    if not isinstance(step, (int, float)) or not step > 0:
-        raise ValueError(f"channel {spec.name}: options.step must be a positive number")
+    step = positive(f"channel {spec.name}: options.step", spec.options.get("step", STEP))
     given = spec.options.get("after")
     if given is not None and not isinstance(given, date):
         raise ValueError(f"channel {spec.name}: options.after must be a day, written as 2020-12-31")
@@ -133,6 +132,4 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
         raise ValueError(f"channel {spec.name}: no incident is later than options.after, {given}")
     quarters = pd.period_range(first, days.max(), freq="Q")
     levels = tuple(str(quarter) for quarter in quarters)
-    return PeriodChannel(
-        spec.name, case.config.actors, levels, quarters[0], column, float(step), after
-    )
+    return PeriodChannel(spec.name, case.config.actors, levels, quarters[0], column, step, after)

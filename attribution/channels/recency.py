@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attribution.channels.measured import MeasuredChannel, weight_prior
+from attribution.channels.options import items_of
 from attribution.channels.record import (
     PLACES,
     Reading,
@@ -119,14 +120,12 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     ValueError
         If an option cannot be read.
     """
-    given = spec.options.get("where", (ANYWHERE, "country"))
+    where = items_of(spec.options.get("where", (ANYWHERE, "country")))
     allowed = (ANYWHERE, *PLACES)
-    listed = isinstance(given, (list, tuple)) and len(given) > 0
-    if not listed or any(place not in allowed for place in given) or len(set(given)) < len(given):
+    if not where or any(each not in allowed for each in where) or len(set(where)) < len(where):
         raise ValueError(
             f"channel {spec.name}: options.where must list some of {', '.join(allowed)}, each once"
         )
-    where = tuple(given)
     reading = read_options(spec, case)
     if reading.later:
         raise ValueError(f"channel {spec.name}: options.later is not for what was heard of before")

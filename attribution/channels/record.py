@@ -18,6 +18,7 @@ from attribution.channels.effects import families
 from attribution.channels.evidence import case_evidence, labels_of
 from attribution.channels.links import STRENGTH, day_or_later
 from attribution.channels.measured import columns_of, days_of, degrees, kilometres
+from attribution.channels.options import items_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -297,9 +298,10 @@ def read_bases(channel: str, given: object) -> tuple[str, ...]:
     """
     if given is None:
         return BASES[:1]
-    if not isinstance(given, (list, tuple)) or not given or any(b not in BASES for b in given):
+    bases = items_of(given)
+    if not bases or any(basis not in BASES for basis in bases):
         raise ValueError(f"channel {channel}: options.bases must list some of {', '.join(BASES)}")
-    return tuple(given)
+    return bases
 
 
 def _places(incidents: pd.DataFrame) -> NDArray[np.object_]:

@@ -29,6 +29,7 @@ from attribution.channels.measured import (
     kilometres,
     weight_prior,
 )
+from attribution.channels.options import check_known, is_positive, items_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -137,22 +138,18 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
         If an option is missing, a length or weight is no positive number, or a role is not in the
         vocabulary.
     """
-    given, by_role = spec.options.get("kilometres", ()), spec.options.get("roles", {})
-    lengths = tuple(given) if isinstance(given, (list, tuple)) else ()
+    lengths, by_role = items_of(spec.options.get("kilometres")), spec.options.get("roles")
     roles = dict(by_role) if isinstance(by_role, Mapping) else {}
-    for name, values in (("kilometres", lengths), ("roles", tuple(roles.values()))):
-        if not values or not all(isinstance(v, (int, float)) and v > 0 for v in values):
-            each = "a list of lengths" if name == "kilometres" else "a table of weights by role"
+    for name, each, values in (
+        ("kilometres", "a list of lengths", lengths),
+        ("roles", "a table of weights by role", tuple(roles.values())),
+    ):
+        if not values or not all(is_positive(value) for value in values):
             raise ValueError(
                 f"channel {spec.name}: options.{name} must be {each}, all positive numbers"
             )
     allowed = case.config.vocabularies.get("territory_role", tuple(roles))
-    unknown = [role for role in roles if role not in allowed]
-    if unknown:
-        raise ValueError(
-            f"channel {spec.name}: options.roles: unknown {', '.join(unknown)}; "
-            f"there are: {', '.join(allowed)}"
-        )
+    check_known(f"channel {spec.name}: options.roles: unknown", roles, allowed)
     levels = tuple(f"within about {length:g} km" for length in lengths)
     return TerritoryChannel(
         spec.name,

@@ -23,6 +23,7 @@ from attribution.channels.base import spoken_day
 from attribution.channels.effects import families
 from attribution.channels.links import day_or_later
 from attribution.channels.measured import MeasuredChannel, columns_of, days_of, weight_prior
+from attribution.channels.options import check_known, items_of, positive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -178,21 +179,17 @@ def _response(channel: str, name: str, given: object, vocabulary: tuple[str, ...
     if not isinstance(given, Mapping):
         message = f"{where} must be a table with kinds, sign and half_life_days or lasting"
         raise ValueError(message)  # noqa: TRY004 - the file's value is at fault, not a call's type
-    kinds, half_life = given.get("kinds"), given.get("half_life_days")
-    if not isinstance(kinds, (list, tuple)) or not kinds:
+    kinds, half_life = items_of(given.get("kinds")), given.get("half_life_days")
+    if not kinds:
         raise ValueError(f"{where}: kinds must list words of the column kind")
-    unknown = [kind for kind in kinds if kind not in vocabulary]
-    if unknown:
-        named, known = ", ".join(map(str, unknown)), ", ".join(vocabulary)
-        raise ValueError(f"{where}: unknown kinds {named}; there are: {known}")
+    check_known(f"{where}: unknown kinds", kinds, vocabulary)
     if given.get("sign") not in (1, -1):
         raise ValueError(f"{where}: sign must be 1 or -1")
     if (half_life is None) != (given.get("lasting") is True):
         raise ValueError(f"{where}: give either half_life_days or lasting = true")
-    if half_life is not None and not (isinstance(half_life, (int, float)) and half_life > 0):
-        raise ValueError(f"{where}: half_life_days must be a positive number")
-    sign = 1.0 if given["sign"] == 1 else -1.0
-    return Response(name, tuple(kinds), None if half_life is None else float(half_life), sign)
+    if half_life is not None:
+        half_life = positive(f"{where}: half_life_days", half_life)
+    return Response(name, kinds, half_life, 1.0 if given["sign"] == 1 else -1.0)
 
 
 def calendar_of(case: Case, response: Response) -> Calendar:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attribution.case.faults import nearest
+from attribution.case.faults import listed, nearest
 from attribution.cli.faults import UserError
 from attribution.cli.output import note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from attribution.posterior.posterior import Posterior
@@ -124,7 +124,7 @@ def check_word(kind: str, word: str, allowed: Iterable[str]) -> str:
         return word
     close = nearest(word, choices)
     hint = f" Did you mean {close!r}?" if close else ""
-    raise UserError(f"{kind}: {word!r} is not known.{hint} Allowed: {listed(choices)}.")
+    raise UserError(f"{kind}: {word!r} is not known.{hint} Allowed: {listed(choices, _SHOWN)}.")
 
 
 def check_actor(posterior: Posterior, word: str | None) -> str | None:
@@ -164,20 +164,3 @@ def allowed_words(posterior: Posterior, column: str) -> tuple[str, ...]:
     if vocabulary is not None:
         return tuple(vocabulary)
     return tuple(sorted({str(value) for value in posterior.case.incidents[column]} - {""}))
-
-
-def listed(words: Sequence[str]) -> str:
-    """List words, a very long list shortened with its count.
-
-    Parameters
-    ----------
-    words
-        The words.
-
-    Returns
-    -------
-    str
-        The list.
-    """
-    shown = ", ".join(words[:_SHOWN])
-    return shown if len(words) <= _SHOWN else f"{shown}, ... ({len(words)} in all)"

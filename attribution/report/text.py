@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
-from attribution.channels.base import spoken_word
+import pandas as pd
+
+from attribution.channels.base import spoken_day, spoken_word
 from attribution.posterior.words import interval, percent
 from attribution.report.blocks import Block, Bullets, Column, Heading, Paragraph, Table
 from attribution.report.headline import headline
@@ -315,7 +316,8 @@ def sentence(piece: Piece) -> str:
     str
         The model's own text, and the date if that is known and not told already.
     """
-    if not piece.date or piece.date in piece.text or _in_words(piece.date) in piece.text:
+    told = not piece.date or piece.date in piece.text
+    if told or spoken_day(pd.Timestamp(piece.date)) in piece.text:
         return piece.text
     return f"{piece.text} ({piece.date})"
 
@@ -356,8 +358,3 @@ def citation(source: Source) -> str:
         source.url or "No address on record",
     )
     return f"{'. '.join(part for part in parts if part)} ({source.source_id})"
-
-
-def _in_words(day: str) -> str:
-    written = date.fromisoformat(day)
-    return f"{written.day} {written:%B %Y}"

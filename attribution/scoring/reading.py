@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from attribution.case.faults import listed
 from attribution.case.readonly import ReadOnly
 from attribution.scoring.errors import InputFileError
 
@@ -207,8 +208,7 @@ def _require_columns(path: Path, columns: Sequence[str]) -> None:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:12])
-    return shown if len(names) <= 12 else f"{shown}, ... ({len(names)} in all)"
+    return listed([repr(name) for name in names])
 
 
 def _first_line(error: Exception) -> str:

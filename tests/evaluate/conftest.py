@@ -1,4 +1,6 @@
+import importlib
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +10,8 @@ from fake_predictor import SIMPLE, Oracle
 
 from attribution.evaluate.run import evaluate
 from attribution.evaluate.targets import Targets
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 MEMBERS = {
     "a": {"a"},
@@ -160,6 +164,14 @@ def simulated():
         n_incidents=n,
     )
     return features, targets, truth
+
+
+@pytest.fixture(scope="module")
+def experiments():
+    """Import the scripts of experiments/ by name; each finds its neighbours, as when it is run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(EXPERIMENTS)
+        yield importlib.import_module
 
 
 @pytest.fixture(scope="session")

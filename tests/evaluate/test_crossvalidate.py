@@ -1,7 +1,5 @@
-import importlib.util
 import json
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,24 +8,27 @@ from fake_predictor import SIMPLE, Oracle
 from attribution.evaluate.baselines import AlwaysFirst
 from attribution.evaluate.run import evaluate
 
-ROOT = Path(__file__).parents[2]
 SCHEMES = ("kfold", "temporal", "labeller")
 
 
 @pytest.fixture(scope="module")
-def experiment():
-    path = ROOT / "experiments" / "crossvalidate.py"
-    spec = importlib.util.spec_from_file_location("crossvalidate", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["crossvalidate"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["crossvalidate"]
+def experiment(experiments):
+    return experiments("crossvalidate")
+
+
+@pytest.fixture(scope="module")
+def page(experiments):
+    return experiments("page")
+
+
+def markers_of(page, experiment, scheme):
+    command = experiment.COMMAND.format(scheme)
+    return page.BEGIN.format(command), page.END.format(command)
 
 
 @pytest.fixture
-def markers(experiment):
-    return experiment.BEGIN.format("kfold"), experiment.END.format("kfold")
+def markers(page, experiment):
+    return markers_of(page, experiment, "kfold")
 
 
 def test_the_block_names_date_versions_seeds_and_fingerprints(experiment, report, iraq):
@@ -78,43 +79,55 @@ def test_a_defeat_is_not_hidden(experiment, iraq):
     assert "* label loss: not told apart from always first (0.000 [0.000, 0.000]); worse" in text
 
 
-def test_only_what_lies_between_the_markers_is_replaced(experiment, markers):
+def test_only_what_lies_between_the_markers_is_replaced(page, experiment, markers):
     begin, end = markers
-    other = f"{experiment.BEGIN.format('temporal')}\nkept\n{experiment.END.format('temporal')}\n"
+    other = "{}\nkept\n{}\n".format(*markers_of(page, experiment, "temporal"))
     text = f"head\n{begin}\nold\n{end}\n{other}tail\n"
-    once = experiment.replace_block(text, "new", "kfold")
+    command = experiment.COMMAND.format("kfold")
+    once = page.replace_block(text, "new", command)
     assert once == f"head\n{begin}\n\nnew\n\n{end}\n{other}tail\n"
-    assert experiment.replace_block(once, "new", "kfold") == once
+    assert page.replace_block(once, "new", command) == once
 
 
 @pytest.mark.parametrize(
     "text", ["", "{b}\n", "{e}\n", "{e}\n{b}\n", "{b}\n{e}\n{b}\n", "{b}\n{e}\n{e}\n"]
 )
-def test_wrong_markers_are_refused(experiment, markers, text):
+def test_wrong_markers_are_refused(page, experiment, markers, text):
     begin, end = markers
     with pytest.raises(ValueError, match="needs one line"):
-        experiment.replace_block(text.format(b=begin, e=end), "new", "kfold")
+        page.replace_block(text.format(b=begin, e=end), "new", experiment.COMMAND.format("kfold"))
+
+
+def test_a_write_that_fails_leaves_the_page_as_it_was(page, experiment, markers, tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text("{}\nold\n{}\n".format(*markers), encoding="utf-8")
+    before = path.read_text(encoding="utf-8")
+    with pytest.raises(UnicodeEncodeError):
+        page.write_block(path, "\ud800", experiment.COMMAND.format("kfold"))
+    assert path.read_text(encoding="utf-8") == before
 
 
 def test_the_output_is_checked_before_anything_is_fitted(experiment, tmp_path, capsys):
-    page = tmp_path / "page.md"
-    page.write_text("no markers\n", encoding="utf-8")
+    output = tmp_path / "page.md"
+    output.write_text("no markers\n", encoding="utf-8")
     with pytest.raises(SystemExit) as stop:
-        experiment.main(["--output", str(page)])
+        experiment.main(["--output", str(output)])
     assert stop.value.code == 2
-    assert "needs one line" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "needs one line" in said
+    assert said.count(str(output)) == 1
     with pytest.raises(SystemExit):
         experiment.main(["--output", str(tmp_path / "absent.md")])
 
 
-def test_quick_and_baselines_alone_leave_the_documentation_as_it_is(experiment):
+def test_quick_and_baselines_alone_leave_the_documentation_as_it_is(page, experiment):
     quick = experiment.read_options(["--quick"])
     assert tuple(quick.seeds) == (0,)
     assert quick.output is None
     assert experiment.read_options(["--no-model"]).output is None
     every = experiment.read_options(["--scheme", "temporal"])
     assert every.seeds is None
-    assert every.output == ROOT / "docs" / "evaluation.md"
+    assert every.output == page.EVALUATION
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -137,9 +150,9 @@ def cheap(experiment, iraq, monkeypatch):
 
 
 def test_one_run_from_the_case_to_page_and_json(cheap, markers, iraq, tmp_path, capsys):
-    page, figures = tmp_path / "page.md", tmp_path / "figures.json"
-    page.write_text("head\n{}\n{}\n".format(*markers), encoding="utf-8")
-    done = cheap.main(["--seeds", "0", "3", "--output", str(page), "--json", str(figures)])
+    output, figures = tmp_path / "page.md", tmp_path / "figures.json"
+    output.write_text("head\n{}\n{}\n".format(*markers), encoding="utf-8")
+    done = cheap.main(["--seeds", "0", "3", "--output", str(output), "--json", str(figures)])
     assert done == 0
     read = json.loads(figures.read_text(encoding="utf-8"))
     assert read["seeds"] == [0, 3]
@@ -152,17 +165,17 @@ def test_one_run_from_the_case_to_page_and_json(cheap, markers, iraq, tmp_path, 
         if (row["predictor"], row["score"]) == ("this_model", "label_loss")
     }
     assert found == {"always_first": "better", "class_frequencies": "better"}
-    text = page.read_text(encoding="utf-8")
+    text = output.read_text(encoding="utf-8")
     assert text.startswith("head\n")
     assert "| this model | " in text
     assert "| this model | " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_page_has_room_for_the_results(experiment, scheme):
-    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
-    experiment.replace_block(page, "", scheme)
-    assert f"crossvalidate.py --scheme {scheme}\n" in page
+def test_the_page_has_room_for_the_results(page, experiment, scheme):
+    text = page.EVALUATION.read_text(encoding="utf-8")
+    page.replace_block(text, "", experiment.COMMAND.format(scheme))
+    assert f"crossvalidate.py --scheme {scheme}\n" in text
 
 
 def test_a_missing_figure_is_null(experiment, report):

@@ -4,6 +4,7 @@ import inspect
 import logging
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import date
 
@@ -258,7 +259,7 @@ def test_calling_the_package_evaluates(iraq):
 
 def test_log_lines_come_at_once_and_then_now_and_then(caplog, monkeypatch):
     clock = iter([0.0, 1.0, 5.5, 6.0])
-    monkeypatch.setattr(steps.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     with caplog.at_level(logging.INFO, logger="attribution"), LogSteps() as shown:
         shown.begin(4)
         for text in "abcd":

@@ -1,10 +1,7 @@
 """Files of labels, and the experiment that scores them."""
 
-import importlib.util
 import json
 import math
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,18 +10,10 @@ import simulated_labels as simulated
 from attribution.evaluate.annotators.files import LabelFileError, read_label_files
 from attribution.evaluate.annotators.settings import LabelModelSettings
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
-def experiment():
-    path = ROOT / "experiments" / "annotators.py"
-    spec = importlib.util.spec_from_file_location("annotators", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["annotators"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["annotators"]
+def experiment(experiments):
+    return experiments("annotators")
 
 
 @pytest.fixture
@@ -134,10 +123,10 @@ def test_a_bad_file_is_one_message_and_nothing_is_written(quick, tmp_path, capsy
 
 @pytest.mark.parametrize("option", [[], ["--ablation"]])
 def test_only_its_own_block_of_the_page_is_written(quick, option, tmp_path, monkeypatch, capsys):
-    name = "".join(f" {each}" for each in option)
-    begin, end = quick.BEGIN.format(name), quick.END.format(name)
+    command = " ".join(["experiments/annotators.py", *option])
+    begin, end = (f"<!-- {edge}: written by {command} -->" for edge in ("begin", "end"))
     page = write(tmp_path / "page.md", f"before\n{begin}\nold\n{end}\nafter\n")
-    monkeypatch.setattr(quick, "PAGE", page)
+    monkeypatch.setattr(quick, "EVALUATION", page)
     file = simulated_file(tmp_path / "a.csv")
     assert quick.main([str(file), "--write", *option]) == 0
     text = page.read_text(encoding="utf-8")
@@ -148,10 +137,14 @@ def test_only_its_own_block_of_the_page_is_written(quick, option, tmp_path, monk
     assert "| a.csv |" in text
     write(page, "no markers\n")
     assert quick.main([str(file), "--write", *option]) == 1
-    assert "needs one line" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "needs one line" in said
+    assert "page.md" in said
+    assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
 
 
-def test_the_page_has_the_markers(experiment):
-    text = experiment.PAGE.read_text(encoding="utf-8")
+def test_the_page_has_the_markers(experiment, experiments):
+    page = experiments("page")
+    text = page.EVALUATION.read_text(encoding="utf-8")
     for option in ("", " --ablation"):
-        assert experiment.replace_block(text, "new", option) != text
+        assert page.replace_block(text, "new", experiment.COMMAND + option) != text

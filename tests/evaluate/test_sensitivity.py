@@ -1,10 +1,7 @@
 """Shares without officials, series or default preference: by a fake model, up to the report."""
 
-import importlib.util
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,7 +27,6 @@ from attribution.report.headline import END, START, WHERE, headline
 from attribution.report.sensitivity import sensitivity_sentence
 from attribution.report.text import render_headline
 
-ROOT = Path(__file__).parents[2]
 #: Share of Kataib Hezbollah by refit, and half the width of its interval.
 MADE_UP = {AS_FITTED: 0.79, NO_OFFICIALS: 0.62, NO_SERIES: 0.71, NO_DEFAULT: 0.85}
 HALF = 0.05
@@ -163,16 +159,9 @@ def test_a_sensitivity_of_other_incidents_or_none_is_not_passed_off(iraq, found)
         assert "%" not in said
 
 
-@pytest.fixture
-def experiment(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "experiments"))
-    spec = importlib.util.spec_from_file_location(
-        "sensitivity_experiment", ROOT / "experiments" / "sensitivity.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    sys.modules.pop("page", None)
+@pytest.fixture(scope="module")
+def experiment(experiments):
+    return experiments("sensitivity")
 
 
 def test_the_experiment_writes_its_block_and_the_figures(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attribution.case.faults import Fault, nearest, quoted
+from attribution.case.faults import Fault, FaultsError, nearest, quoted
 from attribution.case.read import RawTable, read_table
 from attribution.evaluate.annotators.table import LabelTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from attribution.evaluate.targets import Ints
@@ -20,23 +20,10 @@ if TYPE_CHECKING:
 REQUIRED = ("task", "worker", "label")
 
 
-class LabelFileError(ValueError):
-    """Files of labels are at fault; all their faults are listed at once.
+class LabelFileError(FaultsError, ValueError):
+    """Files of labels are at fault."""
 
-    Parameters
-    ----------
-    faults
-        Every fault that was found.
-    """
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__(self.faults)
-
-    def __str__(self) -> str:
-        count = len(self.faults)
-        heading = "1 fault in the labels:" if count == 1 else f"{count} faults in the labels:"
-        return "\n".join([heading, *(f"  {fault}" for fault in self.faults)])
+    subject = "the labels"
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attribution.channels.measured import kilometres
 from attribution.evaluate.baselines import em
 from attribution.evaluate.credit import divide
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from attribution.evaluate.targets import Floats, Targets
-
-EARTH_RADIUS_KM = 6371.0
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,9 @@ class NearestNeighbours:
 
 
 def _distances(features: pd.DataFrame, rows: np.ndarray) -> tuple[Floats, Floats]:
-    """Great-circle distances in kilometres and gaps in days, (N, M) each; haversine formula."""
-    latitude = np.radians(features["latitude"].to_numpy(dtype=np.float64))
-    longitude = np.radians(features["longitude"].to_numpy(dtype=np.float64))
+    """Great-circle distances in kilometres and gaps in days, (N, M) each."""
+    latitude = features["latitude"].to_numpy(dtype=np.float64)
+    longitude = features["longitude"].to_numpy(dtype=np.float64)
     day = features["date"].to_numpy(dtype="datetime64[D]").astype(np.float64)
-    half = np.sin((latitude[:, None] - latitude[rows]) / 2) ** 2
-    across = np.cos(latitude)[:, None] * np.cos(latitude[rows])
-    half = half + across * np.sin((longitude[:, None] - longitude[rows]) / 2) ** 2
-    distance = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    distance = kilometres(latitude, longitude, latitude[rows], longitude[rows])
     return distance, np.abs(day[:, None] - day[rows])
