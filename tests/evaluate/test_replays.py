@@ -49,6 +49,9 @@ STATES = {
     "K-1 without US officials": lambda: hide_labels(
         case(), labels_of(K1) & (case().labels["labeller_type"] == "official_us")
     ),
+    "K-1 without Iraqi officials": lambda: hide_labels(
+        case(), labels_of(K1) & (case().labels["labeller_type"] == "official_iraq")
+    ),
 }
 
 
@@ -92,12 +95,20 @@ def test_erbil_stays_there_after_the_revision_of_2024():
 
 def test_k1_keeps_visible_mass_on_isis():
     assert leader("today", K1) == KH
-    assert p("today", K1, ISIS) > 0.02
+    # Islamic State was never said to have fired on another base of the coalition, and five labels
+    # say Kataib Hezbollah: not much is left, but it is not rounded away.
+    assert p("today", K1, ISIS) > 0.005
+    assert p("today", K1, KH) < 0.97
 
 
 def test_k1_gives_isis_more_without_the_labels_of_us_officials():
-    assert p("K-1 without US officials", K1, ISIS) > p("today", K1, ISIS) + 0.01
+    assert p("K-1 without US officials", K1, ISIS) > 1.05 * p("today", K1, ISIS)
     assert p("K-1 without US officials", K1, KH) < p("today", K1, KH)
+
+
+def test_k1_hears_the_iraqi_officials_who_pointed_to_isis():
+    assert p("today", K1, ISIS) > 1.5 * p("K-1 without Iraqi officials", K1, ISIS)
+    assert p("today", K1, KH) < p("K-1 without Iraqi officials", K1, KH)
 
 
 def test_tower_22_is_first_kataib_hezbollahs():
