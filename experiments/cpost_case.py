@@ -220,7 +220,8 @@ def _seen_until(events: pd.DataFrame, plan: Plan, known: pd.Series) -> pd.Series
     days = np.sort(events.loc[known, "date"].to_numpy())
     held = np.searchsorted(days, until.fillna(plan.start).to_numpy(), side="right")
     until = until.where(held >= LEAST_RECORD)
-    return until.where(known, plan.start - pd.Timedelta(days=1))
+    seen: pd.Series = until.where(known, plan.start - pd.Timedelta(days=1))
+    return seen
 
 
 def _incidents(events: pd.DataFrame, asked_on: pd.Series) -> pd.DataFrame:
