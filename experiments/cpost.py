@@ -3,6 +3,8 @@
 python experiments/cpost.py --events events.csv -o probs.csv              # the unlabelled part
 python experiments/cpost.py --events events.csv --validate                # fit `fit`, score `val`
 python experiments/cpost.py --events events.csv --validate --rolling      # refitted every quarter
+python experiments/cpost.py --events events.csv --validate --write        # next to baselines, also
+                                                                          # into docs/evaluation.md
 
 The events become a case like any other: a folder with tables and a ``case.toml``, loaded and fitted
 as they stand. The data are not part of this project (CPOST, University of Chicago, 2020: research
@@ -12,21 +14,35 @@ use, with citation).
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import logging
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import cpost_baselines
 import numpy as np
 import pandas as pd
-from cpost_case import CLASSES_COLUMN, OTHER, Plan, actor_ids, read_events, write_case
+from cpost_case import CLASSES_COLUMN, actor_ids, classes_of, plan_for, read_events, write_case
+from page import EVALUATION, markdown, require_block, write_block
 
 from attribution.case.faults import CaseError
 from attribution.case.load import load_case
+from attribution.evaluate import refit
+from attribution.evaluate.baselines import MissingExtraError
+from attribution.evaluate.provenance import describe_code
 from attribution.evaluate.refit import compile_refitter
 from attribution.model.fit import NothingToLearnError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    #: Events, which of them are asked, and a seed: ``event_id`` and one column a class.
+    type Forecast = Callable[[pd.DataFrame, pd.Series, int], pd.DataFrame]
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +51,11 @@ FIT, VALIDATION = "fit", "val"
 SEED = 1
 LOSS_FLOOR = 1e-12
 BINS = 10
+MODEL = "this model"
+#: Scores of a table, and whether more is better.
+SHOWN = {"accuracy": True, "log_loss": False, "brier": False, "ece": False}
+NAMES = {"accuracy": "accuracy", "log_loss": "log loss", "brier": "Brier", "ece": "ECE"}
+LIBRARIES = ("numpy", "pandas", "pymc", "nutpie", "scikit-learn", "xgboost", "xgboost-cpu")
 
 
 def predict(events: pd.DataFrame, asked: pd.Series, seed: int) -> pd.DataFrame:
@@ -58,11 +79,8 @@ def predict(events: pd.DataFrame, asked: pd.Series, seed: int) -> pd.DataFrame:
     NothingToLearnError
         If too few events before the first one asked for have a label.
     """
-    start = events.loc[asked, "date"].min()
-    plan = Plan(start=start, known=events["label"].ne("") & ~asked & (events["date"] < start))
-    if not plan.known.any():
-        raise NothingToLearnError(f"no event before {start:%Y-%m-%d} has a label")
-    classes = sorted(set(events.loc[plan.known, "label"]) | {OTHER})
+    plan = plan_for(events, asked)
+    classes = classes_of(events, plan.known)
     with tempfile.TemporaryDirectory() as folder:
         write_case(events[plan.known | asked], plan, Path(folder))
         case = load_case(folder)
@@ -70,21 +88,77 @@ def predict(events: pd.DataFrame, asked: pd.Series, seed: int) -> pd.DataFrame:
     p = pd.DataFrame(refitter.predict(case, seed), columns=list(case.config.actor_ids))
     p.index = pd.Index(case.incidents["incident_id"])
     named = actor_ids(classes)
-    result = p.loc[events.loc[asked, "event_id"], [named[name] for name in classes]]
+    result: pd.DataFrame = p.loc[events.loc[asked, "event_id"], [named[name] for name in classes]]
     result.columns = pd.Index(classes)
-    return result.rename_axis("event_id").reset_index()
+    result.index.name = "event_id"
+    return result.reset_index()
 
 
-def rolling(events: pd.DataFrame, asked: pd.Series, seed: int) -> pd.DataFrame:
-    """Predict quarter by quarter, each from all labels before it."""
+def questions(events: pd.DataFrame, asked: pd.Series, *, rolling: bool) -> list[pd.Series]:
+    """Divide what is asked into forecasts: one a quarter if they roll, else one for all."""
+    if not rolling:
+        return [asked]
     quarters = events["date"].dt.to_period("Q")
-    parts = []
-    for number, quarter in enumerate(sorted(set(quarters[asked]))):
-        logger.info("quarter %s", quarter)
-        parts.append(predict(events, asked & (quarters == quarter), seed + number))
-    whole = pd.concat(parts, ignore_index=True).fillna(0.0)
-    order = {name: row for row, name in enumerate(events.loc[asked, "event_id"])}
-    return whole.sort_values("event_id", key=lambda ids: ids.map(order), ignore_index=True)
+    return [asked & (quarters == quarter) for quarter in sorted(set(quarters[asked]))]
+
+
+def forecast(
+    method: Forecast, events: pd.DataFrame, parts: Sequence[pd.Series], seed: int
+) -> pd.DataFrame:
+    """Predict part by part, each from all labels before it.
+
+    Parameters
+    ----------
+    method
+        What predicts a part.
+    events
+        Events of `cpost_case.read_events`.
+    parts
+        Which events each part asks for, in the order of their days.
+    seed
+        Seed of the first part; each later one takes the next.
+
+    Returns
+    -------
+    One row an event asked for, in order; a class that was not known yet has probability 0.
+    """
+    found = []
+    for number, part in enumerate(parts):
+        logger.info("from %s: %d events", f"{events.loc[part, 'date'].min():%Y-%m-%d}", part.sum())
+        found.append(method(events, part, seed + number))
+    return pd.concat(found, ignore_index=True).fillna(0.0)
+
+
+def compare(
+    events: pd.DataFrame, parts: Sequence[pd.Series], seed: int
+) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
+    """Let the model and every baseline predict the same parts from the same labels.
+
+    Parameters
+    ----------
+    events, parts, seed
+        As for `forecast`; the baselines have a seed of their own.
+
+    Returns
+    -------
+    Predictions and seconds of each, the model first.
+    """
+    methods: dict[str, Forecast] = {
+        # First, since they take seconds and may find that a library is missing.
+        **{name: partial(_baseline, name) for name in cpost_baselines.BASELINES},
+        MODEL: predict,
+    }
+    found, seconds = {}, {}
+    for name, method in methods.items():
+        logger.info("%s", name)
+        began = time.monotonic()
+        found[name] = forecast(method, events, parts, seed)
+        seconds[name] = time.monotonic() - began
+    return {name: found[name] for name in (MODEL, *cpost_baselines.BASELINES)}, seconds
+
+
+def _baseline(name: str, events: pd.DataFrame, asked: pd.Series, seed: int) -> pd.DataFrame:  # noqa: ARG001
+    return cpost_baselines.predict(cpost_baselines.BASELINES[name], events, asked)
 
 
 def scores(p: pd.DataFrame, truth: pd.Series) -> dict[str, float]:
@@ -116,6 +190,41 @@ def scores(p: pd.DataFrame, truth: pd.Series) -> dict[str, float]:
     }
 
 
+def render(figures: dict[str, dict[str, float]]) -> str:
+    """Write the table; the best figure of a column is bold, as printed."""
+    columns = {}
+    for key, more in SHOWN.items():
+        texts = {name: f"{figures[name][key]:.3f}" for name in figures}
+        best = (max if more else min)(texts.values(), key=float)
+        columns[key] = {n: f"**{text}**" if text == best else text for n, text in texts.items()}
+    rows = [[name, *(columns[key][name] for key in SHOWN)] for name in figures]
+    return markdown(rows, ["", *(NAMES[key] for key in SHOWN)])
+
+
+def describe(
+    events: pd.DataFrame,
+    parts: Sequence[pd.Series],
+    options: argparse.Namespace,
+    seconds: dict[str, float],
+) -> str:
+    """Say when, with what, from how many events and in what time."""
+    about = describe_code()
+    versions = ", ".join(f"{name} {about[name]}" for name in LIBRARIES if name in about)
+    known = [int(plan_for(events, part).known.sum()) for part in parts]
+    fits = f"{known[0]} events"
+    if len(parts) > 1:
+        fits = f"{known[0]} events at first and {known[-1]} at last, {len(parts)} forecasts"
+    data = hashlib.sha256(options.events.read_bytes()).hexdigest()
+    return (
+        f"Run of {about['date']}: attribution {about['attribution']}, Python {about['python']}, "
+        f"{versions}; seed {options.seed} (baselines: {cpost_baselines.SEED}), "
+        f"{refit.SETTINGS.chains} chains of {refit.SETTINGS.draws} draws. SHA-256 of the code "
+        f"`{about['code_fingerprint'][:16]}`, of the events `{data[:16]}`. Learned from {fits}; "
+        f"predicted {sum(int(part.sum()) for part in parts)} events; "
+        f"{sum(seconds.values()):.0f} s, of which {seconds[MODEL]:.0f} s for this model."
+    )
+
+
 def read_options(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -127,12 +236,83 @@ def read_options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--rolling", action="store_true", help="refit every quarter on all earlier labels"
     )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help=f"with --validate: score baselines as well, and write a table to {EVALUATION.name}",
+    )
     parser.add_argument("--seed", type=int, default=SEED, help="seed of the sampler")
     parser.add_argument("--json", type=Path, help="write the scores of --validate to this file")
     options = parser.parse_args(argv)
     if options.output is None and not options.validate:
         parser.error("give -o, --validate or both")
+    if options.write and not options.validate:
+        parser.error("--write needs --validate: only there is the truth known")
     return options
+
+
+def command_of(options: argparse.Namespace) -> str:
+    """Return the command that the markers of the block name."""
+    return f"experiments/cpost.py --validate{' --rolling' if options.rolling else ''}"
+
+
+def prepare(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.Series]:
+    """Read the events, and find what would stop the run before minutes of work are spent on it.
+
+    Returns
+    -------
+    Events that the run may see, and which of them are asked.
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be read or written.
+    """
+    if options.write:
+        try:
+            require_block(EVALUATION, command_of(options))
+        except (OSError, ValueError) as fault:
+            raise ValueError(f"{EVALUATION}: {fault}") from fault
+    for path in filter(None, (options.output, options.json)):
+        if not path.absolute().parent.is_dir():
+            raise ValueError(f"{path}: there is no such folder")
+    try:
+        events = read_events(options.events)
+    except (OSError, ValueError) as fault:
+        raise ValueError(f"{options.events}: {fault}") from fault
+    asked = events[CLASSES_COLUMN] == ""
+    if options.validate:
+        events = events[events["fold"].isin([FIT, VALIDATION])].reset_index(drop=True)
+        asked = events["fold"] == VALIDATION
+    if not asked.any():
+        raise ValueError(f"{options.events}: every event has a label, nothing to predict")
+    return events, asked
+
+
+def run(events: pd.DataFrame, asked: pd.Series, options: argparse.Namespace) -> None:
+    """Predict, and write and score what was asked for."""
+    parts = questions(events, asked, rolling=options.rolling)
+    if options.write:
+        found, seconds = compare(events, parts, options.seed)
+    else:
+        found, seconds = {MODEL: forecast(predict, events, parts, options.seed)}, {}
+    if options.output is not None:
+        part = options.output.with_name(options.output.name + ".part")
+        found[MODEL].to_csv(part, index=False)
+        part.replace(options.output)
+    if not options.validate:
+        return
+    truth = events.set_index("event_id")[CLASSES_COLUMN]
+    figures = {name: scores(p, truth) for name, p in found.items()}
+    if options.json is not None:
+        text = json.dumps(figures[MODEL], indent=2)
+        options.json.write_text(text + "\n", encoding="utf-8")
+    if options.write:
+        block = f"{describe(events, parts, options, seconds)}\n\n{render(figures)}"
+        print(block)
+        write_block(EVALUATION, block, command_of(options))
+    else:
+        print("  ".join(f"{name} {value:.3f}" for name, value in figures[MODEL].items()))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -140,36 +320,16 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     start = time.monotonic()
     try:
-        events = read_events(options.events)
-    except (OSError, ValueError) as fault:
-        print(f"{options.events}: {fault}", file=sys.stderr)
+        events, asked = prepare(options)
+    except ValueError as fault:
+        print(fault, file=sys.stderr)
         return 1
-    asked = events["label"] == ""
-    if options.validate:
-        events = events[events["fold"].isin([FIT, VALIDATION])].reset_index(drop=True)
-        asked = events["fold"] == VALIDATION
-    if not asked.any():
-        print(f"{options.events}: every event has a label, nothing to predict", file=sys.stderr)
-        return 1
-    for path in filter(None, (options.output, options.json)):
-        if not path.absolute().parent.is_dir():
-            print(f"{path}: there is no such folder", file=sys.stderr)
-            return 1
     try:
-        p = (rolling if options.rolling else predict)(events, asked, options.seed)
-    except (CaseError, NothingToLearnError) as fault:
+        run(events, asked, options)
+    except (CaseError, NothingToLearnError, MissingExtraError) as fault:
         print(f"{options.events}: {fault}", file=sys.stderr)
         return 1
-    if options.output is not None:
-        part = options.output.with_name(options.output.name + ".part")
-        p.to_csv(part, index=False)
-        part.replace(options.output)
-    if options.validate:
-        figures = scores(p, events.set_index("event_id")[CLASSES_COLUMN])
-        print("  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
-        if options.json is not None:
-            options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    print(f"{len(p)} events in {time.monotonic() - start:.0f} s", file=sys.stderr)
+    print(f"{asked.sum()} events in {time.monotonic() - start:.0f} s", file=sys.stderr)
     return 0
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from attribution.model.fit import NothingToLearnError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -67,6 +69,38 @@ class Plan:
 
     start: pd.Timestamp
     known: pd.Series
+
+
+def plan_for(events: pd.DataFrame, asked: pd.Series) -> Plan:
+    """Say what a forecast may use: labels before the first event that it is asked for.
+
+    Parameters
+    ----------
+    events
+        Events of `read_events`.
+    asked
+        Which of them are to be predicted, at least one.
+
+    Returns
+    -------
+    Plan
+        The day on which the forecast begins, and the events whose labels are known then.
+
+    Raises
+    ------
+    NothingToLearnError
+        If there is none.
+    """
+    start = events.loc[asked, "date"].min()
+    known = events[CLASSES_COLUMN].ne("") & ~asked & (events["date"] < start)
+    if not known.any():
+        raise NothingToLearnError(f"no event before {start:%Y-%m-%d} has a label")
+    return Plan(start=start, known=known)
+
+
+def classes_of(events: pd.DataFrame, known: pd.Series) -> list[str]:
+    """List the classes of the known labels in order, and OTHER in any case."""
+    return sorted(set(events.loc[known, CLASSES_COLUMN]) | {OTHER})
 
 
 def read_events(path: Path) -> pd.DataFrame:
@@ -141,8 +175,7 @@ def write_case(events: pd.DataFrame, plan: Plan, folder: Path) -> None:
     the day ``seen_until`` should have named.
     """
     known = plan.known.reindex(events.index)
-    classes = sorted(set(events.loc[known, CLASSES_COLUMN]) | {OTHER})
-    actors = actor_ids(classes)
+    actors = actor_ids(classes_of(events, known))
     asked_on = _seen_until(events, plan, known)
     incidents = _incidents(events, asked_on)
     tables = {
@@ -187,7 +220,8 @@ def _seen_until(events: pd.DataFrame, plan: Plan, known: pd.Series) -> pd.Series
     days = np.sort(events.loc[known, "date"].to_numpy())
     held = np.searchsorted(days, until.fillna(plan.start).to_numpy(), side="right")
     until = until.where(held >= LEAST_RECORD)
-    return until.where(known, plan.start - pd.Timedelta(days=1))
+    seen: pd.Series = until.where(known, plan.start - pd.Timedelta(days=1))
+    return seen
 
 
 def _incidents(events: pd.DataFrame, asked_on: pd.Series) -> pd.DataFrame:

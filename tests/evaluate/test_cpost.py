@@ -1,4 +1,4 @@
-"""The converter and command of the suicide attack benchmark, on invented events."""
+"""The converter, baselines and command of the suicide attack benchmark, on invented events."""
 
 import importlib.util
 import json
@@ -13,6 +13,7 @@ import pytest
 from attribution.case.load import load_case
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import bind_stack
+from attribution.evaluate.baselines import MissingExtraError
 from attribution.model.fit import labelled_incidents
 from attribution.model.sampler import SamplerSettings
 
@@ -35,7 +36,8 @@ def experiment():
     spec.loader.exec_module(module)
     yield module
     sys.path[:] = before
-    sys.modules.pop("cpost_case", None)
+    for name in ("cpost_case", "cpost_baselines", "page"):
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture
@@ -356,6 +358,186 @@ def test_something_must_be_asked_for(run, file):
     with pytest.raises(SystemExit) as left:
         run("--events", file())
     assert left.value.code == 2
+
+
+@pytest.fixture
+def page(experiment, monkeypatch, tmp_path):
+    """The page that is written to, with a place for both blocks."""
+    path = tmp_path / "page.md"
+    blocks = [
+        f"<!-- {edge}: written by experiments/cpost.py --validate{option} -->"
+        for option in ("", " --rolling")
+        for edge in ("begin", "end")
+    ]
+    path.write_text("\n".join(["Above.", *blocks, "Below."]), encoding="utf-8")
+    monkeypatch.setattr(experiment, "EVALUATION", path)
+    return path
+
+
+def few_trees(monkeypatch):
+    """Let the baselines that take seconds at any size grow few trees."""
+    from attribution.evaluate.baselines import extra
+
+    baselines = sys.modules["cpost_baselines"]
+
+    def sklearn(name):
+        module = extra.sklearn(name)
+        if name != "ensemble":
+            return module
+        return SimpleNamespace(
+            RandomForestClassifier=lambda _, **rest: module.RandomForestClassifier(20, **rest)
+        )
+
+    def xgboost():
+        kind = extra.xgboost().XGBClassifier
+        return SimpleNamespace(XGBClassifier=lambda **rest: kind(**{**rest, "n_estimators": 5}))
+
+    monkeypatch.setattr(baselines, "sklearn", sklearn)
+    monkeypatch.setattr(baselines, "xgboost", xgboost)
+    return baselines
+
+
+def detailed(rows):
+    """Add the columns of which only baselines make use."""
+    number = np.arange(len(rows))
+    return rows.assign(
+        t_region="Sea",
+        t_nationality=np.where(number % 3 == 1, "Utopian", "Atlantean"),
+        n_attackers=(1 + number % 4).astype(str),
+        n_killed_low=np.where(number % 5, number % 7, -1).astype(str),
+    )
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_baselines_give_probabilities_over_the_classes_of_the_model(
+    run,  # noqa: ARG001 - its refitter
+    experiment,
+    file,
+    monkeypatch,
+    more,
+):
+    baselines = few_trees(monkeypatch)
+    rows = events()
+    table = experiment.read_events(file(rows=detailed(rows) if more else rows))
+    asked = table["fold"] == "val"
+    ours = experiment.predict(table, asked, 1)
+    for name, learner in baselines.BASELINES.items():
+        p = baselines.predict(learner, table, asked)
+        assert p.columns.tolist() == ours.columns.tolist(), name
+        assert p["event_id"].tolist() == ours["event_id"].tolist(), name
+        np.testing.assert_allclose(p.drop(columns="event_id").sum(axis=1), 1.0)
+        assert (p.drop(columns="event_id") > 0).all(axis=None), name
+        # Nothing that is learned comes from a label that is asked for.
+        swapped = table.assign(label=table["label"].where(~asked, "Red Band"))
+        pd.testing.assert_frame_equal(baselines.predict(learner, swapped, asked), p)
+
+
+def test_baselines_learn_what_tells_classes_apart(experiment, file, monkeypatch):
+    baselines = few_trees(monkeypatch)
+    rows = detailed(events())
+    rows["label"] = np.where(np.arange(60) % 2, "Red Band", "OTHER")
+    table = experiment.read_events(file(rows=rows))
+    asked = table["fold"] == "val"
+    truth = table.set_index("event_id")["label"]
+    for name, learner in baselines.BASELINES.items():
+        p = baselines.predict(learner, table, asked)
+        accuracy = experiment.scores(p, truth)["accuracy"]
+        assert accuracy == (0.5 if name == "class frequencies" else 1.0), name
+
+
+def test_a_single_class_and_a_record_of_nothing(experiment, file):
+    baselines = sys.modules["cpost_baselines"]
+    rows = events()
+    rows.loc[rows["fold"] == "fit", "label"] = "Red Band"
+    table = experiment.read_events(file(rows=rows))
+    asked = table["fold"] == "val"
+    for learner in baselines.BASELINES.values():
+        p = baselines.predict(learner, table, asked)
+        assert p.columns.tolist() == ["event_id", "OTHER", "Red Band"]
+        assert (p["Red Band"] > 0.99).all()
+    with pytest.raises(experiment.NothingToLearnError, match="no event before 2000-01-15"):
+        baselines.predict(learner, table, ~asked)
+
+
+@pytest.mark.parametrize("option", [(), ("--rolling",)])
+def test_a_block_has_a_line_for_every_predictor(run, file, page, monkeypatch, option):
+    baselines = few_trees(monkeypatch)
+    before = page.read_text(encoding="utf-8").splitlines()
+    rows = events()
+    rows.loc[rows["fold"] == "val", "label"] = ["Red Band", "Blue Band", "OTHER"] * 4
+    answer = run("--events", file(rows=rows), "--validate", "--write", *option)
+    assert answer.code == 0, answer.err
+    after = page.read_text(encoding="utf-8").splitlines()
+    place = before.index(
+        f"<!-- begin: written by {' '.join(['experiments/cpost.py --validate', *option])} -->"
+    )
+    block = after[place + 1 : len(after) - len(before) + place + 1]
+    assert [*after[: place + 1], *after[place + 1 + len(block) :]] == before
+    shown = "\n".join(block)
+    assert shown.strip() in answer.out
+    assert "seed 1 (baselines: 0)" in shown
+    learned = "48 events at first and 57 at last, 4 forecasts" if option else "48 events; predicted"
+    assert learned in shown
+    assert "predicted 12 events; " in shown
+    lines = [line.split(" | ") for line in block if line.startswith("| ")][2:]
+    assert [line[0] for line in lines] == [f"| {n}" for n in ("this model", *baselines.BASELINES)]
+    for column in range(1, 5):
+        values = [float(line[column].strip("* |")) for line in lines]
+        bold = ["**" in line[column] for line in lines]
+        best = max(values) if column == 1 else min(values)
+        assert bold == [value == best for value in values]
+
+
+def test_writing_needs_a_validation(run, file, page, tmp_path, capsys):
+    before = page.read_text(encoding="utf-8")
+    with pytest.raises(SystemExit) as left:
+        run("--events", file(), "-o", tmp_path / "p.csv", "--write")
+    assert left.value.code == 2
+    assert "--write needs --validate" in capsys.readouterr().err
+    assert page.read_text(encoding="utf-8") == before
+
+
+def test_a_page_without_markers_stops_before_any_work(run, file, page, monkeypatch):
+    def never(*_):
+        raise AssertionError("work was done")
+
+    monkeypatch.setitem(sys.modules["cpost_baselines"].BASELINES, "naive Bayes", never)
+    page.write_text("Above.\n", encoding="utf-8")
+    answer = run("--events", file(), "--validate", "--write")
+    assert answer.code == 1
+    assert answer.err.startswith(f"{page}: ")
+    assert "<!-- begin: written by experiments/cpost.py --validate -->" in answer.err
+    page.unlink()
+    assert run("--events", file(), "--validate", "--write").code == 1
+    assert not Fake.cases
+
+
+def test_a_missing_library_is_told_before_the_model_is_fitted(run, file, page, monkeypatch):
+    def missing(*_):
+        raise MissingExtraError("this baseline needs XGBoost: pip")
+
+    baselines = few_trees(monkeypatch)
+    monkeypatch.setattr(baselines, "xgboost", missing)
+    before = page.read_text(encoding="utf-8")
+    answer = run("--events", file(), "--validate", "--write")
+    assert answer.code == 1
+    assert "this baseline needs XGBoost" in answer.err
+    assert not Fake.cases
+    assert page.read_text(encoding="utf-8") == before
+
+
+def test_predictions_alone_need_no_library_of_the_baselines(experiment, monkeypatch):
+    names = {name for name in sys.modules if name.partition(".")[0] in {"sklearn", "xgboost"}}
+    for name in names | {"sklearn", "xgboost"}:
+        # What an import finds of a library that is not there.
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, "cpost_baselines")
+    again = importlib.util.spec_from_file_location("cpost_again", FOLDER / "cpost.py")
+    module = importlib.util.module_from_spec(again)
+    again.loader.exec_module(module)
+    assert set(module.cpost_baselines.BASELINES) == set(experiment.cpost_baselines.BASELINES)
+    with pytest.raises(MissingExtraError, match="needs XGBoost"):
+        module.cpost_baselines.xgboost()
 
 
 @pytest.mark.long
