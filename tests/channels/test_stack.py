@@ -80,7 +80,7 @@ def test_an_unknown_channel_is_refused_with_the_names_there_are(name):
         bind_stack(small_case(channels=[LABEL, entry]))
     assert f"'{name}'" in str(caught.value)
     there_are = (
-        "claim, denial, label, neighbours, period, place, recency, target, territory, triggers, "
+        "claim, crossed, denial, label, neighbours, period, place, recency, target, territory, triggers, "
         "weapon"
     )
     assert there_are in str(caught.value)

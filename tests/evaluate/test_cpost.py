@@ -540,7 +540,7 @@ def test_predictions_alone_need_no_library_of_the_baselines(experiment, monkeypa
         module.cpost_baselines.xgboost()
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_whole_way_with_a_real_fit(experiment, converter, file, tmp_path, monkeypatch):  # noqa: ARG001
     """Two bands that each strike one country, for years: the forecast knows who strikes where."""
     monkeypatch.setattr(

@@ -232,7 +232,7 @@ def exact(table, size, seed):
     return given.sum(axis=0) / weight.sum()
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_sampler_has_the_right_posterior():
     table = LabelTable(
         np.array([0, 0, 0, 0, 1, 1, 2, 2, 2]),

@@ -9,6 +9,7 @@ import pytest
 from attribution.channels import (
     base_rate,
     claim,
+    crossed,
     denial,
     effects,
     label,
@@ -44,6 +45,7 @@ def test_scales_of_the_act_channels(page):
     assert f"| target | class, then type in it | {listed(target.SCALES)} |" in page
     assert f"| place | country, province, site | {listed(place.SCALES)} |" in page
     assert f"| period | quarter, random walk | {short(period.STEP)} a step |" in page
+    assert f"province × year | {short(crossed.SCALE)} each |" in page  # noqa: RUF001 - as printed
     ratio, base = short(effects.WITHIN_RATIO), short(base_rate.WITHIN_RATIO)
     assert f"({ratio}; for the base rate {base})" in page
     assert f"| {base_rate.SCALE:.1f}, members {base} of it |" in page

@@ -238,7 +238,7 @@ def simulated(labels, incidents):
     return small_case(channels=channels, incidents=incidents, labels=labels, statements=[])
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_hidden_labels_cannot_influence_a_real_fit(monkeypatch):
     """By real sampling; shown to have teeth by the same change left visible."""
     monkeypatch.setattr(refit, "SETTINGS", SamplerSettings(draws=40, tune=80, chains=2))

@@ -19,7 +19,7 @@ from attribution.model.sampler import SamplerSettings, sample, table_draws
 from attribution.model.tables import stacked_tables
 from attribution.posterior.kernel import Query, log_marginal
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 SIMULATIONS, DOUBLED = 48, 16
 INCIDENTS, UNLABELLED = 70, 8

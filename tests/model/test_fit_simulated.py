@@ -20,7 +20,7 @@ from attribution.model.sampler import (
 from attribution.model.tables import stacked_tables
 from attribution.posterior.kernel import probabilities, query_of
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 SEEDS = (1, 2)
 

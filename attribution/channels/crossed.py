@@ -1,0 +1,178 @@
+r"""Crossed: what two columns say together that neither says alone.
+
+A militia may turn to a weapon in the years in which it was supplied with it, or to a kind of target
+in one province. Each crossing gives every combination that the case has seen one shrunken effect,
+beside the effects of the columns themselves. One that was never seen takes an effect drawn from the
+population, so that not knowing it widens the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from attribution.case.readonly import ReadOnly
+from attribution.channels.base import (
+    COLUMN_PIECE,
+    Channel,
+    Entries,
+    Entry,
+    piece_entries,
+    spoken_word,
+)
+from attribution.channels.classes import MISSING, class_of_words
+from attribution.channels.effects import act_factor, families, normal_effects
+from attribution.channels.nested import NEW
+from attribution.channels.options import check_known, items_of, positive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from attribution.case.case import Case
+    from attribution.case.config import ChannelSpec
+    from attribution.channels.base import Tensor
+    from attribution.channels.evidence import Evidence
+
+#: Scale of a combination's effect, in log-odds.
+SCALE = 0.5
+#: Fewest columns of a crossing.
+LEAST = 2
+#: Sign between the parts of a combination, as people write it.
+CROSS = " × "  # noqa: RUF001 - the multiplication sign
+
+Crossing = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CrossedChannel(Channel):
+    """Act evidence from combinations of columns.
+
+    Parameters
+    ----------
+    crossings
+        Columns that are crossed.
+    classes
+        Class of a word, by column, from the channel that reads the column by itself; without, a
+        column is read as it stands, a date as its year.
+    scale
+        Scale of a combination's effect.
+    """
+
+    crossings: tuple[Crossing, ...]
+    classes: Mapping[str, Mapping[str, str]]
+    scale: float
+
+    @property
+    def role(self) -> Literal["act"]:
+        """What was done."""
+        return "act"
+
+    def table(self) -> Tensor:
+        """Draw one shrunken effect a combination: (levels, actors + families)."""
+        factor = act_factor(families(self.actors))
+        table: Tensor = self.scale * normal_effects(self.name, len(self.levels), factor)
+        return table
+
+    def encode(self, evidence: Evidence) -> Entries:
+        """Return one entry a crossing of which no part is missing."""
+        position = {level: code for code, level in enumerate(self.levels)}
+        found = [
+            Entry(row, position.get(seen, position[unseen(crossing)]), 1.0, COLUMN_PIECE)
+            for crossing in self.crossings
+            for row, seen in enumerate(self._combinations(evidence.incidents, crossing))
+            if seen
+        ]
+        return piece_entries(found)
+
+    def describe(self, evidence: Evidence, row: int, piece: int) -> str:
+        """Name the combinations."""
+        del piece
+        incident = evidence.incidents.iloc[[row]]
+        found = [one for each in self.crossings for one in self._combinations(incident, each)]
+        shown = [
+            spoken_word(one) + ("" if one in self.levels else " (not seen before)")
+            for one in found
+            if one
+        ]
+        return f"Together: {'; '.join(shown) or 'unknown'}"
+
+    def _combinations(self, incidents: pd.DataFrame, crossing: Crossing) -> list[str]:
+        return combinations(incidents, crossing, self.classes)
+
+
+def unseen(crossing: Crossing) -> str:
+    """Return the level of a crossing's combinations that the case has not seen."""
+    return f"{CROSS.join(crossing)} {NEW}"
+
+
+def combinations(
+    incidents: pd.DataFrame, crossing: Crossing, classes: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """Name the combination of every incident, "" where a part is missing."""
+    parts = [_words(incidents, column, classes.get(column)) for column in crossing]
+    return [CROSS.join(words) if all(words) else "" for words in zip(*parts, strict=True)]
+
+
+def _words(incidents: pd.DataFrame, column: str, classes: Mapping[str, str] | None) -> list[str]:
+    if column not in incidents:
+        return [""] * len(incidents)
+    values = incidents[column]
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return ["" if pd.isna(day) else str(day.year) for day in values]
+    read = [str(value) if value not in MISSING else "" for value in values]
+    return read if classes is None else [classes.get(value, "") for value in read]
+
+
+def bind(spec: ChannelSpec, case: Case) -> Channel:
+    """Bind the channel to the combinations that the case has seen.
+
+    ``options.crossings`` lists the columns that are crossed, ``options.scale`` is the scale of an
+    effect.
+
+    Parameters
+    ----------
+    spec
+        Entry of ``case.toml``.
+    case
+        The case.
+
+    Returns
+    -------
+    Channel
+        The bound channel.
+
+    Raises
+    ------
+    ValueError
+        If there is no crossing of two columns or more, or one names a column that is not listed.
+    """
+    crossings = tuple(items_of(each) for each in items_of(spec.options.get("crossings")))
+    if not crossings or any(len(each) < LEAST for each in crossings):
+        raise ValueError(
+            f"channel {spec.name}: options.crossings must be a list of lists of columns, such as "
+            '[["weapon_type", "date"]]'
+        )
+    for each in crossings:
+        check_known(f"channel {spec.name}: options.crossings names unknown", each, spec.columns)
+    classes = _classes(case)
+    seen = {
+        level
+        for crossing in crossings
+        for level in combinations(case.incidents, crossing, classes)
+        if level
+    }
+    scale = positive(f"channel {spec.name}: options.scale", spec.options.get("scale", SCALE))
+    levels = (*sorted(seen), *(unseen(crossing) for crossing in crossings))
+    return CrossedChannel(spec.name, case.config.actors, levels, crossings, classes, scale)
+
+
+def _classes(case: Case) -> Mapping[str, Mapping[str, str]]:
+    """Return the classes that other channels of the case declare, by the column they read."""
+    declared = {
+        spec.columns[0]: ReadOnly(class_of_words(spec, case, spec.columns[0]))
+        for spec in case.config.channels
+        if "classes" in spec.options
+    }
+    return ReadOnly(declared)
