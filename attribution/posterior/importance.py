@@ -61,7 +61,7 @@ class Weights:
     def checks(self) -> tuple[Check, Check]:
         """Both figures against their limits."""
         limit = khat_limit(self.draws)
-        # As many as the fit kept, if it kept few, are enough if nothing is lost.
+        # Of a fit that kept few draws, no more can be asked than that half of them still count.
         least = min(LEAST_EFFECTIVE, self.draws / 2)
         return (
             Check(KHAT, self.khat, limit, self.khat <= limit),
@@ -95,7 +95,7 @@ def smoothed(log_ratio: NDArray[np.float64]) -> Weights:
     Returns
     -------
     Weights
-        By ArviZ's Pareto smoothing.
+        By ArviZ's Pareto smoothing, draws counting as independent: those kept of a fit are thinned.
     """
     from arviz_stats.base.array import array_stats  # noqa: PLC0415 - heavy, seldom needed
 
