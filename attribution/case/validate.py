@@ -175,14 +175,35 @@ def reference_faults(tables: Mapping[str, Typed], broken: frozenset[str]) -> tup
         for column in SCHEMA[name].columns:
             if column.refers is None or column.refers[0] not in tables:
                 continue
-            if column.refers[0] not in broken:
-                faults.extend(_dangling(table, SCHEMA[name].file, column, tables[column.refers[0]]))
+            target, identifier = column.refers
+            if target not in broken:
+                known = tuple(sorted(set(tables[target].frame[identifier]) - {""}))
+                faults.extend(dangling_faults(table, SCHEMA[name].file, column, known))
     return tuple(faults)
 
 
-def _dangling(table: Typed, file: str, column: Column, target: Typed) -> Iterable[Fault]:
+def dangling_faults(
+    table: Typed, file: str, column: Column, known: tuple[str, ...]
+) -> Iterable[Fault]:
+    """Check one column that refers to another table.
+
+    Parameters
+    ----------
+    table
+        The table with the column.
+    file
+        Its name in messages.
+    column
+        The column.
+    known
+        What it may refer to.
+
+    Yields
+    ------
+    Fault
+        One for each reference that leads nowhere.
+    """
     assert column.refers is not None
-    known = tuple(sorted(set(target.frame[column.refers[1]]) - {""}))
     known_set = set(known)
     many = column.kind is Kind.REFERENCES
     target_name = f"{column.refers[1]} of {SCHEMA[column.refers[0]].file}"

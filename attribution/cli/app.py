@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from attribution import __version__
-from attribution.cli import cases, demo, evaluation, incidents, scoring, tables
+from attribution.cli import cases, demo, evaluation, incidents, scoring, tables, updates
 from attribution.cli.faults import ExitCode, exit_code, message
 from attribution.cli.output import make_streams_safe, note, start_logging
 
@@ -86,6 +86,7 @@ def _options(
 app.command("demo")(demo.demo)
 app.command("check")(cases.check)
 app.command("fit")(cases.fit)
+app.command("update")(updates.update)
 app.command("query")(incidents.query)
 app.command("what-if")(incidents.what_if)
 app.command("score")(scoring.score)

@@ -90,7 +90,7 @@ def fit(
 
     A model that fails its own diagnostics is not saved (exit 3), unless forced.
     """
-    _check_output(output, overwrite)
+    check_output(output, overwrite)
     from attribution.case.load import load_case  # noqa: PLC0415
 
     loaded = load_case(case)
@@ -100,11 +100,25 @@ def fit(
     from attribution.posterior.fit import fit as fit_case  # noqa: PLC0415
 
     posterior = fit_case(loaded, seed=seed, as_of=as_of, draws=draws, force=force)
-    _save(posterior, output)
+    save_model(posterior, output)
     _show_fit(posterior, output)
 
 
-def _check_output(output: Path, overwrite: bool) -> None:
+def check_output(output: Path, overwrite: bool) -> None:
+    """Make sure that a model can be written, before the work that goes into it.
+
+    Parameters
+    ----------
+    output
+        Folder to write.
+    overwrite
+        Whether a model that is there may be replaced.
+
+    Raises
+    ------
+    UserError
+        If there is no place for it, or something that must not be replaced.
+    """
     if not output.parent.is_dir():
         raise UserError(f"there is no folder {str(output.parent)!r} to write the model to")
     if not os.access(output.parent, os.W_OK):
@@ -117,8 +131,16 @@ def _check_output(output: Path, overwrite: bool) -> None:
         raise UserError(f"{str(output)!r} is no model, so it is not replaced")
 
 
-def _save(posterior: "Posterior", output: Path) -> None:
-    """Write the model under a temporary name first, so that a half-written one is never found."""
+def save_model(posterior: "Posterior", output: Path) -> None:
+    """Write a model under a temporary name first, so that a half-written one is never found.
+
+    Parameters
+    ----------
+    posterior
+        The model.
+    output
+        Folder to write; a model that is there is replaced.
+    """
     target = output.resolve()
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     former = target.with_name(f".{target.name}.{os.getpid()}.former")

@@ -27,6 +27,7 @@ _FACTS = frozenset(
         "as_of",
         "case_name",
         "case_fingerprint",
+        "update",
     }
 )
 

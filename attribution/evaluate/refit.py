@@ -11,7 +11,8 @@ from attribution.channels.effects import families
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import bind_stack
 from attribution.model.assemble import INCIDENT_WEIGHT, model_data
-from attribution.model.fit import LABEL, NothingToLearnError, labelled_incidents
+from attribution.model.fit import NothingToLearnError
+from attribution.model.labelled import LABEL, labelled_incidents
 from attribution.model.sampler import (
     CompiledModel,
     SamplerSettings,

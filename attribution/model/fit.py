@@ -13,6 +13,7 @@ from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import bind_stack
 from attribution.model.density import log_prior_draws
 from attribution.model.diagnostics import diagnose
+from attribution.model.labelled import LABEL, labelled_incidents  # noqa: F401 - once at home here
 from attribution.model.progress import choose_progress
 from attribution.model.sampler import SamplerSettings, compile_model, sample, table_draws
 from attribution.model.tables import TABLE, axis_names
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
-    from attribution.channels.stack import Codes, Stack
+    from attribution.channels.stack import Stack
 
 logger = logging.getLogger(__name__)
-
-LABEL = "label"
 
 
 class NothingToLearnError(ValueError):
@@ -65,31 +64,6 @@ class FitResult:
     verdict: Verdict
     seed: int
     settings: SamplerSettings
-
-
-def labelled_incidents(stack: Stack, codes: Codes) -> NDArray[np.int64]:
-    """Return the positions of incidents with a label of some weight.
-
-    Only these are part of the fit: an incident that nobody has attributed would teach the model
-    nothing but its own guesses (docs/model.md).
-
-    Parameters
-    ----------
-    stack
-        The channels of the case.
-    codes
-        Evidence about its incidents.
-
-    Returns
-    -------
-    Array of positions, rising.
-
-    Raises
-    ------
-    LookupError
-        If the case lists no channel of labels.
-    """
-    return np.flatnonzero((codes.channel == stack.position(LABEL)).any(axis=1))
 
 
 def fit_draws(

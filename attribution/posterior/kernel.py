@@ -270,6 +270,26 @@ def log_marginal(stack: NDArray[np.floating], query: Query) -> NDArray[np.float6
     return log_sum_exp(log_joint(stack, query))
 
 
+def total_log_marginal(stack: NDArray[np.floating], query: Query) -> NDArray[np.float64]:
+    """Return the log-likelihood of several incidents together, in bounded memory.
+
+    Parameters
+    ----------
+    stack, query
+        See ``log_joint``; any number of incidents.
+
+    Returns
+    -------
+    Array of shape (draws,), 0 without incidents.
+    """
+    step = max(1, BLOCK // (stack.shape[0] * stack.shape[2]))
+    total = np.zeros(stack.shape[0])
+    for start in range(0, query.code.shape[0], step):
+        rows = np.arange(start, min(start + step, query.code.shape[0]))
+        total += log_marginal(stack, query.take(rows)).sum(axis=1)
+    return total
+
+
 def summarise(stack: NDArray[np.floating], query: Query) -> Summary:
     """Summarise the posterior of every incident over draws.
 

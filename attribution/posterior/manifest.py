@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Raised by one whenever the meaning or the layout of a saved model changes.
 SCHEMA_VERSION = 1
+#: Of models that were updated without a refit: what knows nothing of updates must not read them.
+UPDATED_SCHEMA_VERSION = 2
 
 LIBRARIES = ("arviz", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "xarray", "zarr")
 
@@ -48,6 +50,10 @@ class Manifest:
         The gate's verdict.
     metadata
         Free for users.
+    update
+        Of a model updated without a refit, what was taken up and how far that can be trusted (see
+        `attribution.posterior.update`); None of a fit. ``created``, ``case_fingerprint``,
+        ``fitted_incidents`` and ``diagnostics`` are then those after the update.
     """
 
     schema_version: int
@@ -65,6 +71,7 @@ class Manifest:
     levels: Mapping[str, tuple[str, ...]]
     diagnostics: Mapping[str, Any]
     metadata: Mapping[str, str]
+    update: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON writes it."""
@@ -72,7 +79,8 @@ class Manifest:
         fields["levels"] = {name: list(rows) for name, rows in self.levels.items()}
         for name in ("libraries", "diagnostics", "metadata"):
             fields[name] = dict(fields[name])
-        return fields
+        update = fields.pop("update")
+        return fields if update is None else fields | {"update": dict(update)}
 
     @property
     def as_of_day(self) -> date | None:
@@ -129,10 +137,12 @@ def manifest_from(content: Mapping[str, Any]) -> Manifest:
     KeyError, TypeError
         If a field is missing or of another kind.
     """
-    fields = {name: content[name] for name in Manifest.__dataclass_fields__}
+    fields = {name: content[name] for name in Manifest.__dataclass_fields__ if name != "update"}
     fields["levels"] = MappingProxyType(
         {str(name): tuple(map(str, rows)) for name, rows in content["levels"].items()}
     )
     for name in ("libraries", "diagnostics", "metadata"):
         fields[name] = MappingProxyType(dict(content[name]))
+    if content["schema_version"] == UPDATED_SCHEMA_VERSION:
+        fields["update"] = MappingProxyType(dict(content["update"]))
     return Manifest(**fields)

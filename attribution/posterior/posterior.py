@@ -41,12 +41,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from attribution.case.additions import Rows
     from attribution.case.case import Case
     from attribution.channels.base import Channel
     from attribution.channels.stack import Codes, Stack
     from attribution.posterior.diagnosis import Densities
     from attribution.posterior.manifest import Manifest
     from attribution.posterior.share_sensitivity import ShareSensitivity
+    from attribution.posterior.update import Update
 
 #: Columns by which incidents may be selected.
 SELECTORS = ("weapon_type", "target_type", "country", "province")
@@ -91,6 +93,8 @@ class Posterior:
         Log densities of the draws; None in models saved without them.
     share_sensitivity
         How a share of the case's incidents depends on what the model is told; None if not measured.
+    fitted
+        The fit whose draws were reweighed for new rows, if this is such an update; None of a fit.
     """
 
     case: Case
@@ -100,6 +104,7 @@ class Posterior:
     manifest: Manifest
     densities: Densities | None = None
     share_sensitivity: ShareSensitivity | None = None
+    fitted: Posterior | None = None
 
     @property
     def actors(self) -> tuple[str, ...]:
@@ -315,6 +320,25 @@ class Posterior:
         shares = mean_probabilities(self._draws, self._query.take(chosen))
         named = {name: shares[:, k] for k, name in enumerate(self.actors)}
         return power_scaling(named, self.densities, self.manifest.seed)
+
+    def update(
+        self,
+        incidents: Rows | None = None,
+        statements: Rows | None = None,
+        labels: Rows | None = None,
+        sources: Rows | None = None,
+    ) -> Update:
+        """Take up new rows without a refit, if the draws can bear it.
+
+        Parameters
+        ----------
+        incidents, statements, labels, sources
+            New rows as the case's tables have them, or a CSV file; see `attribution.case.additions`
+            for errors in them and `attribution.posterior.update` for what is done and refused.
+        """
+        from attribution.posterior.update import update  # noqa: PLC0415 - needs this class
+
+        return update(self, incidents, statements, labels, sources)
 
     def save(self, path: str | Path) -> None:
         """Write the model folder; see `attribution.posterior.store.save`."""

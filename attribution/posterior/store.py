@@ -1,4 +1,8 @@
-"""The model folder: ``manifest.json``, ``draws.zarr`` and the case's tables. No pickle."""
+"""The model folder: ``manifest.json``, ``draws.zarr`` and the case's tables. No pickle.
+
+A model updated without a refit holds, instead of draws of its own, the folder of its fit: which
+draws it takes follows from the fit and the larger case.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +22,25 @@ from attribution.case.load import load_case, save_case
 from attribution.channels.stack import bind_stack
 from attribution.model.tables import TABLE
 from attribution.posterior.diagnosis import Densities
-from attribution.posterior.manifest import SCHEMA_VERSION, Manifest, manifest_from
+from attribution.posterior.manifest import (
+    SCHEMA_VERSION,
+    UPDATED_SCHEMA_VERSION,
+    Manifest,
+    manifest_from,
+)
 from attribution.posterior.posterior import Posterior
 from attribution.posterior.share_sensitivity import ShareSensitivity, share_sensitivity_from
+from attribution.posterior.update import restored
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from attribution.case.case import Case
+
 MANIFEST = "manifest.json"
 DRAWS = "draws.zarr"
 CASE = "case"
+FITTED = "fitted"
 DENSITIES = "densities"
 PRIOR = "log_prior_"
 LIKELIHOOD = "log_likelihood"
@@ -67,8 +80,10 @@ def save(posterior: Posterior, path: str | Path) -> None:
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         save_case(posterior.case, partial / CASE)
-        _dataset(posterior).to_zarr(partial / DRAWS, mode="w", consolidated=False, zarr_format=3)
-        _save_beside_tables(posterior, partial)
+        if posterior.fitted is None:
+            _save_draws(posterior, partial)
+        else:
+            save(posterior.fitted, partial / FITTED)
         text = json.dumps(posterior.manifest.as_dict(), indent=1, ensure_ascii=False)
         (partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
         # mkdtemp makes folders that only their owner may read.
@@ -106,6 +121,8 @@ def load(path: str | Path, *, check_version: bool = True) -> Posterior:
     case = replace(load_case(folder / CASE), as_of=manifest.as_of_day)
     if case.fingerprint() != manifest.case_fingerprint:
         raise ChangedDataError(f"the tables in {folder / CASE} have changed since the fit")
+    if manifest.update is not None:
+        return _load_updated(folder, manifest, case, check_version=check_version)
     stack = bind_stack(case)
     if {channel.name: channel.levels for channel in stack.channels} != dict(manifest.levels):
         raise ChangedDataError(f"the channels' levels in {folder} are not those of the fit")
@@ -147,14 +164,31 @@ def _read_manifest(folder: Path) -> Manifest:
         schema = content["schema_version"]
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFolderError(f"{path} cannot be read: {error}") from error
-    if schema != SCHEMA_VERSION:
-        raise SchemaError(f"{folder} has schema version {schema}; this reads {SCHEMA_VERSION}")
+    if schema not in (SCHEMA_VERSION, UPDATED_SCHEMA_VERSION):
+        raise SchemaError(
+            f"{folder} has schema version {schema}; this reads {SCHEMA_VERSION} and, of updated "
+            f"models, {UPDATED_SCHEMA_VERSION}"
+        )
     try:
         return manifest_from(content)
     except (KeyError, TypeError, AttributeError) as error:
         raise ModelFolderError(
             f"{path} lacks a field or has one of another kind: {error}"
         ) from error
+
+
+def _load_updated(
+    folder: Path, manifest: Manifest, case: Case, *, check_version: bool
+) -> Posterior:
+    """Load the fit behind an updated model and take the new rows up again."""
+    fitted = load(folder / FITTED, check_version=check_version)
+    update = manifest.update or {}
+    if fitted.manifest.case_fingerprint != update.get("fitted_case_fingerprint"):
+        raise ChangedDataError(f"the fit in {folder / FITTED} is not the one that was updated")
+    posterior = restored(fitted, case, manifest)
+    if {c.name: c.levels for c in posterior.stack.channels} != dict(manifest.levels):
+        raise ChangedDataError(f"the channels' levels in {folder} are not those of the update")
+    return posterior
 
 
 def _check_shapes(folder: Path, tables: dict[str, np.ndarray], manifest: Manifest) -> None:
@@ -176,8 +210,9 @@ def _dataset(posterior: Posterior) -> xr.Dataset:
     return xr.Dataset(variables)
 
 
-def _save_beside_tables(posterior: Posterior, folder: Path) -> None:
-    """Write what a model may have or lack: log densities and the sensitivity of a share."""
+def _save_draws(posterior: Posterior, folder: Path) -> None:
+    """Write draws and what a model may have or lack: log densities, the sensitivity of a share."""
+    _dataset(posterior).to_zarr(folder / DRAWS, mode="w", consolidated=False, zarr_format=3)
     densities = posterior.densities
     if densities is not None:
         priors = {f"{PRIOR}{name}": ("draw", each) for name, each in densities.log_prior.items()}
