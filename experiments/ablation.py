@@ -1,7 +1,7 @@
 """What each part of the model is worth: refits without it, on the same hidden labels.
 
 python experiments/ablation.py                     # random folds, one fold seed
-python experiments/ablation.py --scheme temporal   # each quarter from what was known before it
+python experiments/ablation.py --scheme temporal   # each quarter from what was known; an hour, prints
 python experiments/ablation.py --only territory    # one variant next to the whole model; prints
 """
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+COMMAND = "experiments/ablation.py"
 SEEDS = (0,)
 COLUMNS = {
     "label_loss": "label loss",
@@ -167,17 +168,17 @@ def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     options = read_options(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    command = f"experiments/ablation.py --scheme {options.scheme}"
-    if not options.only:
-        require_block(EVALUATION, command)
+    prints = options.only or options.scheme != "kfold"
+    if not prints:
+        require_block(EVALUATION, COMMAND)
     case = load_case(options.case)
     words = (MODEL, *(options.only or ("",)))
     chosen = [each for each in variants(case) if any(word in each.name for word in words)]
     about = describe_run(case)
     block = render(predict_all(case, chosen, options.scheme, options.seeds), about)
     print(block)
-    if not options.only:
-        write_block(EVALUATION, block, command)
+    if not prints:
+        write_block(EVALUATION, block, COMMAND)
     return 0
 
 

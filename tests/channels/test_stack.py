@@ -80,8 +80,8 @@ def test_an_unknown_channel_is_refused_with_the_names_there_are(name):
         bind_stack(small_case(channels=[LABEL, entry]))
     assert f"'{name}'" in str(caught.value)
     there_are = (
-        "claim, crossed, denial, label, neighbours, period, place, recency, target, territory, triggers, "
-        "weapon"
+        "claim, crossed, denial, label, neighbours, period, place, recency, target, territory, "
+        "triggers, weapon"
     )
     assert there_are in str(caught.value)
 
