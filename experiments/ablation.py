@@ -1,7 +1,7 @@
 """What each part of the model is worth: refits without it, on the same hidden labels.
 
 python experiments/ablation.py                     # random folds, one fold seed
-python experiments/ablation.py --scheme temporal   # each quarter from what was known; an hour, prints
+python experiments/ablation.py --scheme temporal   # each quarter; an hour, prints
 python experiments/ablation.py --only territory    # one variant next to the whole model; prints
 """
 
