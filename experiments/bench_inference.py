@@ -1,0 +1,313 @@
+"""How long a fit takes, next to plain PyMC with nutpie on the same model and priors.
+
+python experiments/bench_inference.py                          # the Iraq case, 400 and 4,000
+python experiments/bench_inference.py --sizes 400 --json FILE
+python experiments/bench_inference.py --write                  # into docs/performance.md
+
+Both sides run in processes of their own, one after the other: ``ours`` is what ``attribution fit``
+runs, ``plain`` the same model from PyTensor's own operations, compiled and sampled as a user of
+PyMC would (``nutpie.compile_pymc_model``, every variable traced, default settings) with as many
+draws. Compiled code is cached as usual, so that a first run pays more; ``--cold`` empties no cache
+of the user's but gives each process an empty one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import logging
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from page import ROOT, markdown, require_block, write_block
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import nutpie
+
+    from attribution.channels.stack import Codes, Stack
+
+logger = logging.getLogger(__name__)
+
+PAGE = ROOT / "docs" / "performance.md"
+COMMAND = "experiments/bench_inference.py"
+IRAQ = "iraq"
+SIZES = (IRAQ, "400", "4000")
+SIDES = ("ours", "plain")
+DRAWS, TUNE, CHAINS, SEED = 500, 400, 2, 1
+#: Seconds that one gradient is timed for.
+PATIENCE = 2.0
+FIGURES = {
+    "wall_s": "whole process, s",
+    "import_s": "import",
+    "build_s": "read and encode",
+    "compile_s": "compile",
+    "tune_s": "tune",
+    "draw_s": "draw",
+    "leapfrogs_per_draw": "leapfrogs a draw",
+    "us_per_gradient": "microseconds a gradient",
+    "min_ess_bulk": "smallest bulk ESS",
+    "ess_per_s": "ESS a second",
+    "ess_per_s_with_compile": "with compiling",
+    "peak_mib": "peak MiB",
+}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled model and the names of its parameters.
+
+    Parameters
+    ----------
+    sampler
+        nutpie's.
+    parameters
+        Variables whose effective draws are counted.
+    """
+
+    sampler: nutpie.sample.CompiledModel
+    parameters: tuple[str, ...]
+
+
+def evidence_of(size: str) -> tuple[Stack, Codes]:
+    """Read, simulate and encode the labelled incidents of a size."""
+    from simulated_case import simulated_case  # noqa: PLC0415 - imports are timed
+
+    from attribution.case.load import bundled_case_folder, load_case  # noqa: PLC0415
+    from attribution.channels.evidence import case_evidence  # noqa: PLC0415
+    from attribution.channels.stack import bind_stack  # noqa: PLC0415
+    from attribution.model.labelled import labelled_incidents  # noqa: PLC0415
+
+    case = load_case(bundled_case_folder())
+    if size != IRAQ:
+        case = simulated_case(case, int(size), SEED)
+    stack, evidence = bind_stack(case), case_evidence(case)
+    codes = stack.encode(evidence)
+    return stack, stack.encode(evidence.take(labelled_incidents(stack, codes)))
+
+
+def compiled_by(side: str, stack: Stack, codes: Codes) -> Compiled:
+    """Compile the model as a side does."""
+    if side == "ours":
+        from attribution.model.sampler import compile_model  # noqa: PLC0415
+
+        compiled = compile_model(stack, codes)
+        names = tuple(variable.name for variable in compiled.model.free_RVs)
+        return Compiled(compiled.sampler, names)
+    import nutpie  # noqa: PLC0415
+
+    from attribution.model.assemble import assemble  # noqa: PLC0415
+
+    model = assemble(stack, codes, fused=False)
+    return Compiled(
+        nutpie.compile_pymc_model(model), tuple(variable.name for variable in model.free_RVs)
+    )
+
+
+def measure(side: str, size: str) -> dict[str, float]:
+    """Fit once in this process and time its parts."""
+    start = time.perf_counter()
+    import arviz_stats  # noqa: PLC0415 - imports are timed
+    import nutpie  # noqa: PLC0415
+
+    import attribution.model.sampler  # noqa: F401, PLC0415
+
+    imported = time.perf_counter()
+    stack, codes = evidence_of(size)
+    built = time.perf_counter()
+    compiled = compiled_by(side, stack, codes)
+    ready = time.perf_counter()
+    gradient = seconds_a_gradient(compiled.sampler)
+    begun = time.perf_counter()
+    options = {"target_accept": 0.85} if side == "ours" else {}
+    clock = Clock(TUNE * CHAINS)
+    trace = nutpie.sample(
+        compiled.sampler,
+        draws=DRAWS,
+        tune=TUNE,
+        chains=CHAINS,
+        cores=CHAINS,
+        seed=SEED,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=clock,
+        progress_rate=50,
+        **options,
+    )
+    done = time.perf_counter()
+    posterior = trace["posterior"].to_dataset()[list(compiled.parameters)]
+    ess = arviz_stats.ess(posterior)
+    least = min(float(ess[name].min()) for name in ess.data_vars if ess[name].size)
+    tuned = clock.tuned or begun
+    sampling = done - begun
+    return {
+        "import_s": imported - start,
+        "build_s": built - imported,
+        "compile_s": ready - built,
+        "tune_s": tuned - begun,
+        "draw_s": done - tuned,
+        "leapfrogs_per_draw": float(trace["sample_stats"]["n_steps"].mean()),
+        "us_per_gradient": 1e6 * gradient,
+        "min_ess_bulk": least,
+        "ess_per_s": least / sampling,
+        "ess_per_s_with_compile": least / (sampling + ready - built),
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "incidents": float(len(codes.code)),
+        "parameters": float(compiled.sampler.n_dim),
+        "wall_s": time.perf_counter() - start,
+    }
+
+
+class Clock:
+    """Notes when the last chain has finished tuning.
+
+    Parameters
+    ----------
+    tuning
+        Tuning draws of all chains together.
+    """
+
+    def __init__(self, tuning: int) -> None:
+        self.tuning = tuning
+        self.tuned: float | None = None
+
+    def __call__(self, _elapsed: float, chains: Sequence[Any]) -> None:
+        """Look at the chains, as nutpie tells of them."""
+        if self.tuned is None and all(c.finished_draws >= self.tuning // CHAINS for c in chains):
+            self.tuned = time.perf_counter()
+
+
+def seconds_a_gradient(sampler: nutpie.sample.CompiledModel) -> float:
+    """Time value and gradient at one point near the middle of the priors, on one core."""
+    import numpy as np  # noqa: PLC0415
+
+    entry = sampler.compiled_logp_func.ctypes
+    rng = np.random.default_rng(SEED)
+    point, gradient = 0.1 * rng.normal(size=sampler.n_dim), np.zeros(sampler.n_dim)
+    value = ctypes.c_double(0.0)
+    given = (
+        point.ctypes.data,
+        gradient.ctypes.data,
+        ctypes.addressof(value),
+        sampler.user_data.ctypes.data,
+    )
+    arguments = [
+        ctypes.cast(address, kind) for address, kind in zip(given, entry.argtypes[1:], strict=True)
+    ]
+    times = []
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < PATIENCE:
+        start = time.perf_counter()
+        if entry(sampler.n_dim, *arguments) != 0:
+            raise FloatingPointError("the log density is not finite at the point of the timing")
+        times.append(time.perf_counter() - start)
+    # Other processes only ever add to it.
+    return float(np.quantile(times, 0.1))
+
+
+def run_one(side: str, size: str, *, cold: bool) -> dict[str, float]:
+    """Run one measurement in a process of its own."""
+    environment = dict(os.environ)
+    with tempfile.TemporaryDirectory() as folder:
+        if cold:
+            environment["PYTENSOR_FLAGS"] = f"base_compiledir={folder}"
+            environment["NUMBA_CACHE_DIR"] = folder
+        command = [sys.executable, __file__, "--one", side, size]
+        done = subprocess.run(  # noqa: S603 - this script
+            command, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        )
+    result: dict[str, float] = json.loads(done.stdout)
+    return result
+
+
+def render(sizes: Mapping[str, Mapping[str, Mapping[str, float]]], *, cold: bool) -> str:
+    """Write the run and a table a size."""
+    from attribution.evaluate.provenance import describe_code  # noqa: PLC0415 - heavy
+
+    about = describe_code()
+    libraries = ", ".join(f"{name} {about[name]}" for name in ("pymc", "nutpie", "numba", "numpy"))
+    run = (
+        f"Run of {about['date']}: attribution {about['attribution']}, {libraries}; code "
+        f"`{about['code_fingerprint'][:16]}`; {os.cpu_count()} cores, {CHAINS} chains of {TUNE} "
+        f"tuning draws and {DRAWS} draws, seed {SEED}, caches {'empty' if cold else 'as found'}."
+    )
+    parts = [run]
+    for size, sides in sizes.items():
+        first = next(iter(sides.values()))
+        name = "The Iraq case" if size == IRAQ else "Simulated"
+        parts.append(
+            f"{name}, {first['incidents']:,.0f} labelled incidents, {first['parameters']:,.0f} "
+            "parameters:"
+        )
+        rows = [
+            [label, *(f"{sides[side][key]:,.4g}" for side in sides), _ratio(sides, key)]
+            for key, label in FIGURES.items()
+        ]
+        parts.append(markdown(rows, ["", *sides, "ratio"]))
+    return "\n\n".join(parts)
+
+
+def _ratio(sides: Mapping[str, Mapping[str, float]], key: str) -> str:
+    """Return plain over ours, "" with one side."""
+    if len(sides) < len(SIDES):
+        return ""
+    ours, plain = (sides[side][key] for side in SIDES)
+    return f"{plain / ours:.2f}" if ours else ""
+
+
+def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", default=",".join(SIZES), help="incidents, or 'iraq'; by commas")
+    parser.add_argument("--sides", default=",".join(SIDES), help="ours, plain or both")
+    parser.add_argument("--cold", action="store_true", help="empty caches of compiled code")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure")
+    parser.add_argument("--write", action="store_true", help="also into docs/performance.md")
+    parser.add_argument("--one", nargs=2, metavar=("SIDE", "SIZE"), help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    options.sizes = tuple(options.sizes.split(","))
+    options.sides = tuple(options.sides.split(","))
+    for size in options.sizes:
+        if size != IRAQ and not (size.isdecimal() and int(size) > 0):
+            parser.error(f"--sizes: '{size}' is neither a number of incidents nor '{IRAQ}'")
+    for side in options.sides:
+        if side not in SIDES:
+            parser.error(f"--sides: '{side}' is not one of {', '.join(SIDES)}")
+    return options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = read_options(argv)
+    if options.one:
+        print(json.dumps(measure(*options.one)))
+        return 0
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    if options.write:
+        require_block(PAGE, COMMAND)
+    sizes: dict[str, dict[str, dict[str, float]]] = {}
+    for size in options.sizes:
+        for side in options.sides:
+            logger.info("%s: %s", size, side)
+            sizes.setdefault(size, {})[side] = run_one(side, size, cold=options.cold)
+    block = render(sizes, cold=options.cold)
+    print(block)
+    if options.json is not None:
+        options.json.write_text(json.dumps({"sizes": sizes}, indent=2) + "\n", encoding="utf-8")
+    if options.write:
+        write_block(PAGE, block, COMMAND)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
