@@ -68,8 +68,9 @@ def render(found: ShareSensitivity, case: Case, about: Mapping[str, str]) -> str
         f"headline, {found.start} to {found.end}. In brackets 90 % intervals."
     )
     head = ["left out", "labels", *(names[actor] for actor in shown), "all others"]
-    lead = ordered[0].actor
-    return "\n\n".join([run, markdown(rows, head), sensitivity_sentence(found, lead, names[lead])])
+    lead = ordered[0]
+    said = sensitivity_sentence(found, lead, names[lead.actor])
+    return "\n\n".join([run, markdown(rows, head), said])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

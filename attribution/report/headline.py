@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from attribution.posterior.share_sensitivity import ActorShare
 from attribution.report.records import number_of, records, text_of
 from attribution.report.sensitivity import sensitivity_sentence
 
@@ -116,7 +117,8 @@ def headline(posterior: Posterior) -> Headline:
 def _sensitivity(posterior: Posterior, first: Share) -> str:
     found = posterior.share_sensitivity
     same = found is not None and found.is_of(START, END, WHERE)
-    return sensitivity_sentence(found if same else None, first.actor, first.name)
+    fitted = ActorShare(first.actor, first.share, first.lo, first.hi)
+    return sensitivity_sentence(found if same else None, fitted, first.name)
 
 
 def _question_source(posterior: Posterior) -> str:

@@ -142,7 +142,7 @@ def test_the_headline_states_the_sensitivity_of_its_own_share(iraq, found):
     for variant in found.variants:
         assert first.actor in {share.actor for share in variant.shares}
     # The made-up figures are Kataib Hezbollah's; the fake posterior's largest share need not be.
-    said = sensitivity_sentence(found, iraq.config.actor_ids[0], "KH")
+    said = sensitivity_sentence(found, found.as_fitted.of(iraq.config.actor_ids[0]), "KH")
     for figure in ("79 % with all", "62 % without labels of officials (57 to 67 %)"):
         assert figure in said
     assert "71 % without labels of a whole series" in said
