@@ -180,7 +180,7 @@ class Clock:
         self.tuning = tuning
         self.tuned: float | None = None
 
-    def __call__(self, _elapsed: float, chains: Sequence[Any]) -> None:
+    def __call__(self, chains: Sequence[Any]) -> None:
         """Look at the chains, as nutpie tells of them."""
         if self.tuned is None and all(c.finished_draws >= self.tuning // CHAINS for c in chains):
             self.tuned = time.perf_counter()
