@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from attribution.case.load import bundled_case_folder, load_case
+from attribution.channels.evidence import case_evidence
 from attribution.evaluate.reductions import hide_labels
 from attribution.evaluate.refit import compile_refitter
 from attribution.evaluate.sensitivity import without_default_preference
@@ -46,18 +47,23 @@ STATES = {
     "Erbil without labels of AAH": lambda: hide_labels(
         case(), labels_of(ERBIL) & (case().labels["group_id"] == AAH)
     ).known_by(date(2021, 2, 24)),
-    "K-1 without US officials": lambda: hide_labels(
-        case(), labels_of(K1) & (case().labels["labeller_type"] == "official_us")
-    ),
-    "K-1 without Iraqi officials": lambda: hide_labels(
-        case(), labels_of(K1) & (case().labels["labeller_type"] == "official_iraq")
-    ),
+}
+
+
+#: Labels of K-1 that today's fit is asked to do without.
+UNHEARD = {
+    "today without US officials": "official_us",
+    "today without Iraqi officials": "official_iraq",
 }
 
 
 @cache
 def probabilities(state):
     """Of every incident, (incidents, actors)."""
+    if state in UNHEARD:
+        hidden = labels_of(K1) & (case().labels["labeller_type"] == UNHEARD[state])
+        evidence = case_evidence(hide_labels(case(), hidden))
+        return refitter().predict(case(), seed=1, evidence=evidence)
     made = STATES[state]() if state in STATES else case().known_by(date.fromisoformat(state))
     return refitter().predict(made, seed=1)
 
@@ -102,13 +108,13 @@ def test_k1_keeps_visible_mass_on_isis():
 
 
 def test_k1_gives_isis_more_without_the_labels_of_us_officials():
-    assert p("K-1 without US officials", K1, ISIS) > 1.05 * p("today", K1, ISIS)
-    assert p("K-1 without US officials", K1, KH) < p("today", K1, KH)
+    assert p("today without US officials", K1, ISIS) > 1.2 * p("today", K1, ISIS)
+    assert p("today without US officials", K1, KH) < p("today", K1, KH)
 
 
 def test_k1_hears_the_iraqi_officials_who_pointed_to_isis():
-    assert p("today", K1, ISIS) > 1.5 * p("K-1 without Iraqi officials", K1, ISIS)
-    assert p("today", K1, KH) < p("K-1 without Iraqi officials", K1, KH)
+    assert p("today", K1, ISIS) > 1.5 * p("today without Iraqi officials", K1, ISIS)
+    assert p("today", K1, KH) < p("today without Iraqi officials", K1, KH)
 
 
 def test_tower_22_is_first_kataib_hezbollahs():
