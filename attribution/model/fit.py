@@ -13,7 +13,7 @@ from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import bind_stack
 from attribution.model.density import log_prior_draws
 from attribution.model.diagnostics import diagnose
-from attribution.model.labelled import LABEL, labelled_incidents  # noqa: F401 - once at home here
+from attribution.model.labelled import labelled_incidents
 from attribution.model.progress import choose_progress
 from attribution.model.sampler import SamplerSettings, compile_model, sample, table_draws
 from attribution.model.tables import TABLE, axis_names

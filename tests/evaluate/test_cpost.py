@@ -14,7 +14,7 @@ from attribution.case.load import load_case
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import bind_stack
 from attribution.evaluate.baselines import MissingExtraError
-from attribution.model.fit import labelled_incidents
+from attribution.model.labelled import labelled_incidents
 from attribution.model.sampler import SamplerSettings
 
 FOLDER = Path(__file__).parents[2] / "experiments"

@@ -15,8 +15,8 @@ from attribution.channels.stack import bind_stack
 from attribution.evaluate import refit
 from attribution.evaluate.reductions import hide_incidents, hide_labellers
 from attribution.model.assemble import model_data
-from attribution.model.fit import LABEL as LABEL_CHANNEL
 from attribution.model.fit import NothingToLearnError
+from attribution.model.labelled import LABEL as LABEL_CHANNEL
 from attribution.model.sampler import SamplerSettings
 
 

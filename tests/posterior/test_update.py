@@ -15,7 +15,7 @@ from attribution.channels.effects import families
 from attribution.channels.evidence import case_evidence
 from attribution.channels.label import LabelChannel
 from attribution.channels.stack import bind_stack
-from attribution.model.fit import labelled_incidents
+from attribution.model.labelled import labelled_incidents
 from attribution.model.sampler import SamplerSettings
 from attribution.model.tables import TABLE
 from attribution.model.verdict import DiagnosticsError, Verdict
