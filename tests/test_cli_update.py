@@ -58,6 +58,18 @@ def test_an_updated_model_answers_like_any_other(iraq: Case, tmp_path: Path) -> 
     assert "--overwrite" in again.stderr
 
 
+def test_an_empty_file_is_no_update_not_even_of_an_update(iraq: Case, tmp_path: Path) -> None:
+    empty, labels, once = (tmp_path / name for name in ("empty.csv", "labels.csv", "once.model"))
+    write_labels(iraq, labels)
+    pd.read_csv(labels).iloc[:0].to_csv(empty, index=False)
+    assert call("update", MODEL, "--labels", labels, "-o", once).exit_code == 0
+    for model in (MODEL, once):
+        result = call("update", model, "--labels", empty, "-o", tmp_path / "none.model")
+        assert result.exit_code == 1
+        assert "the files hold no row that the model does not have" in result.stderr
+        assert not (tmp_path / "none.model").exists()
+
+
 def test_rows_that_are_at_fault_are_all_told(iraq: Case, tmp_path: Path) -> None:
     write_labels(iraq, tmp_path / "new labels.csv", 2, confidence="likley", source_id="none")
     new = tmp_path / "new.model"

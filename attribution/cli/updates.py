@@ -1,7 +1,7 @@
 """The command that takes up new rows without a refit."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,10 @@ from attribution.cli.faults import UserError
 from attribution.cli.models import open_model
 from attribution.cli.options import ModelArgument
 from attribution.cli.output import note, show
+
+if TYPE_CHECKING:
+    from attribution.posterior.posterior import Posterior
+    from attribution.posterior.update import Update
 
 
 def _file(what: str, *names: str) -> typer.models.OptionInfo:
@@ -44,11 +48,13 @@ def update(
         if not file.is_file():
             raise UserError(f"there is no file {str(file)!r}")
     check_output(output, overwrite)
-    found = open_model(model).update(
+    former = open_model(model)
+    found = former.update(
         incidents=incidents, statements=statements, labels=labels, sources=sources
     )
-    if not any(found.rows.values()):
-        raise UserError("\n".join(["none of the new rows can be used:", *found.notes]))
+    # An update counts all rows since the fit; what matters here is what these files add.
+    if found.posterior.manifest.case_fingerprint == former.manifest.case_fingerprint:
+        raise UserError("\n".join(["none of the new rows can be used", *_reasons(found, former)]))
     save_model(found.posterior, output)
     from attribution.report.blocks import Paragraph  # noqa: PLC0415
 
@@ -56,3 +62,10 @@ def update(
     show((Paragraph(f"The model is in {output}. {told} {figures}"),))
     for text in found.notes:
         note(f"Note: {text}.")
+
+
+def _reasons(found: "Update", former: "Posterior") -> tuple[str, ...]:
+    """Return the notes that these files caused, or that they hold nothing."""
+    known = () if former.manifest.update is None else former.manifest.update["notes"]
+    new = tuple(text for text in found.notes if text not in known)
+    return new or ("the files hold no row that the model does not have",)

@@ -23,6 +23,8 @@ from attribution.posterior.share_sensitivity import (
     NO_SERIES,
     share_sensitivity_from,
 )
+from attribution.posterior.store import bundled_model_folder, load
+from attribution.posterior.words import percent
 from attribution.report.headline import END, START, WHERE, headline
 from attribution.report.sensitivity import sensitivity_sentence
 from attribution.report.text import render_headline
@@ -134,6 +136,16 @@ def test_json_of_another_kind_is_refused(found):
     content["variants"] = content["variants"][1:]
     with pytest.raises(ValueError, match=AS_FITTED):
         share_sensitivity_from(content)
+
+
+def test_the_sentence_starts_from_the_share_that_is_reported_beside_it():
+    """The bundled model's own share, not that of a refit, which differs by Monte Carlo error."""
+    posterior = load(bundled_model_folder())
+    told = headline(posterior)
+    assert posterior.share_sensitivity.as_fitted.of(told.shares[0].actor).share != (
+        told.shares[0].share
+    )
+    assert f"share is {percent(told.shares[0].share)} with all that is known" in told.sensitivity
 
 
 def test_the_headline_states_the_sensitivity_of_its_own_share(iraq, found):
