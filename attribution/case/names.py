@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from attribution.case.case import Case
 from attribution.case.faults import quoted
@@ -167,6 +168,8 @@ class NameIndex:
         return tuple(sorted(groups, key=lambda group: (-likeness.get(group, 0.0), group)))
 
 
+# The one case whose files are being scored is asked again for every block of rows.
+@lru_cache(maxsize=1)
 def name_index(case: Case) -> NameIndex:
     """Index the names of all groups of a case.
 

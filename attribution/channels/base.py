@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from attribution.case.faults import nearest
 from attribution.case.readonly import ReadOnly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
     from pytensor.tensor.variable import TensorVariable
@@ -35,15 +35,6 @@ type Node = Any
 
 #: Piece of an entry that comes from a column of the incident and not from a statement or label.
 COLUMN_PIECE = -1
-
-
-class Entry(NamedTuple):
-    """One row of ``Entries``."""
-
-    row: int
-    code: int
-    weight: float
-    piece: int
 
 
 @dataclass(frozen=True)
@@ -216,50 +207,25 @@ def column_entries(
     return Entries(row, code[row], np.ones(len(row)), piece, tuple(notes))
 
 
-def piece_entries(found: Iterable[Entry], notes: Sequence[tuple[int, str]] = ()) -> Entries:
-    """Return the entries found one by one in statements or labels.
+def joined(*parts: Entries) -> Entries:
+    """Return the entries of several parts, one behind the other.
 
     Parameters
     ----------
-    found
-        Any number of entries.
-    notes
-        See ``Entries``.
+    parts
+        Entries of one channel, at least one.
 
     Returns
     -------
     Entries
-        The same as arrays, in the same order.
-    """
-    listed = list(found)
-    return Entries(
-        np.array([entry.row for entry in listed], dtype=np.int64),
-        np.array([entry.code for entry in listed], dtype=np.int64),
-        np.array([entry.weight for entry in listed], dtype=np.float64),
-        np.array([entry.piece for entry in listed], dtype=np.int64),
-        tuple(notes),
-    )
-
-
-def joined(first: Entries, second: Entries) -> Entries:
-    """Return the entries of both.
-
-    Parameters
-    ----------
-    first, second
-        Entries of one channel.
-
-    Returns
-    -------
-    Entries
-        One behind the other.
+        All of them.
     """
     return Entries(
-        np.concatenate([first.row, second.row]),
-        np.concatenate([first.code, second.code]),
-        np.concatenate([first.weight, second.weight]),
-        np.concatenate([first.piece, second.piece]),
-        (*first.notes, *second.notes),
+        np.concatenate([part.row for part in parts]),
+        np.concatenate([part.code for part in parts]),
+        np.concatenate([part.weight for part in parts]),
+        np.concatenate([part.piece for part in parts]),
+        tuple(note for part in parts for note in part.notes),
     )
 
 

@@ -20,8 +20,6 @@ contributes nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -30,10 +28,11 @@ import numpy as np
 import pandas as pd
 
 from attribution.case.readonly import ReadOnly
-from attribution.channels.base import Channel, Entries, Entry, piece_entries, spoken_day
+from attribution.channels.base import Channel, Entries, spoken_day
+from attribution.channels.distinct import distinct
 from attribution.channels.effects import concatenated, contrasts, normal_effects
 from attribution.channels.evidence import day_at, statements_of, text_at
-from attribution.channels.links import LATER, day_or_later, parent_prior
+from attribution.channels.links import LATER, parent_prior
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +42,10 @@ if TYPE_CHECKING:
     from attribution.case.case import Case
     from attribution.case.config import ChannelSpec
     from attribution.channels.base import Tensor
-    from attribution.channels.evidence import Evidence, Statement
+    from attribution.channels.evidence import Evidence
+
+    #: The days of the incidents that each name claimed.
+    type Claims = Mapping[str, pd.Series[pd.Timestamp]]
 
 NEW_BRAND = "(new)"
 #: Scale of a name's departures from its links, in log-odds.
@@ -137,7 +139,7 @@ class ClaimChannel(Channel):
 
     def revised(self, case: Case) -> Channel:
         """Return the same names with the lifetimes, links and claims of another state."""
-        claims = _dated_claims(case)
+        claims = _claims(case)
         return replace(
             self,
             alive=_alive(case, self.names, self.epochs, claims),
@@ -150,22 +152,29 @@ class ClaimChannel(Channel):
 
         Names that cannot be read do not weaken the others on the same incident.
         """
-        found: list[tuple[Statement, int]] = []
-        notes: list[tuple[int, str]] = []
-        for claim in statements_of(evidence, ("claim",)):
-            code, note = self._code(claim.speaker, claim.day)
-            if note:
-                notes.append((claim.row, note))
-            if code >= 0:
-                found.append((claim, code))
-        repeats = Counter((claim.row, claim.speaker) for claim, _ in found)
-        names = Counter(row for row, _ in repeats)
-        entries: list[Entry] = []
-        for claim, code in found:
-            weight = names[claim.row] ** -CLAIM_POWER / repeats[claim.row, claim.speaker]
-            entries.append(Entry(claim.row, code, weight, claim.piece))
-            entries.append(Entry(claim.row, self.epoch_code(claim.day), -weight, claim.piece))
-        return piece_entries(entries, notes)
+        claims = statements_of(evidence, ("claim",))
+        speaker, day = claims["speaker_id"], claims["day"]
+        row = claims["row"].to_numpy(dtype=np.int64)
+        epoch = pd.Series(self._epochs(day), index=claims.index)
+        # What a name stands for changes with the epoch; days that no timestamp holds are apart.
+        within = day.between(pd.Timestamp.min, pd.Timestamp.max)
+        alike = distinct(speaker, epoch, day.isna(), within)
+        read = (self._read(*cells) for cells in alike.cells(speaker, day, epoch))
+        code, notes = alike.spread(read, row)
+        used = code >= 0
+        row, code = row[used], code[used]
+        # A name that claims twice counts once; names on one incident share.
+        pair = distinct(pd.Series(row), speaker[used])
+        repeats = np.bincount(pair.number)[pair.number]
+        names = np.bincount(row[pair.first], minlength=len(evidence))[row]
+        weight = names.astype(np.float64) ** -CLAIM_POWER / repeats
+        return Entries(
+            np.repeat(row, 2),
+            np.stack([code, len(self.names) + epoch[used]], axis=1).ravel(),
+            np.stack([weight, -weight], axis=1).ravel(),
+            np.repeat(claims.index[used].to_numpy(dtype=np.int64), 2),
+            tuple(notes),
+        )
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the claimant, where it spoke and when."""
@@ -207,7 +216,7 @@ class ClaimChannel(Channel):
         int
             A row of the table.
         """
-        return len(self.names) + self._epoch(on)
+        return len(self.names) + int(self._epochs(pd.Series([on]))[0])
 
     @cached_property
     def _spans_of(self) -> dict[str, list[int]]:
@@ -217,7 +226,7 @@ class ClaimChannel(Channel):
             spans.setdefault(name.group_id, []).append(code)
         return spans
 
-    def _code(self, speaker: str, day: pd.Timestamp) -> tuple[int, str]:
+    def _read(self, speaker: str, day: pd.Timestamp, epoch: int) -> tuple[int, str]:
         """Return the row of a claiming name, -1 for none, and what there is to note of it."""
         if speaker == "":
             return -1, "a claim under an unreadable name is not used"
@@ -227,12 +236,15 @@ class ClaimChannel(Channel):
         for code in self._spans_of.get(speaker, ()):
             name = self.names[code]
             if undated or name.start <= day <= name.end:
-                used = undated or bool(self.alive[self._epoch(day), code])
+                used = undated or bool(self.alive[epoch, code])
                 return code, "" if used else f"{speaker} was not in use on that day"
         return len(self.names) - 1, f"claiming name '{speaker}' is new"
 
-    def _epoch(self, day: pd.Timestamp) -> int:
-        return max(0, bisect_right(self.epochs, day_or_later(day)) - 1)
+    def _epochs(self, days: pd.Series[pd.Timestamp]) -> NDArray[np.int64]:
+        """Return the number of the epoch of each day; a missing one takes ``LATER``."""
+        starts = np.array(self.epochs, dtype="datetime64[us]")
+        dated = days.fillna(LATER).to_numpy(dtype="datetime64[us]")
+        return np.asarray(np.maximum(np.searchsorted(starts, dated, side="right") - 1, 0))
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:
@@ -254,7 +266,7 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     groups = [group for group in case.groups["group_id"] if group not in silent]
     names = [span for group in groups for span in _spans(case, group)]
     names.append(Name(NEW_BRAND, pd.Timestamp.min, pd.Timestamp.max))
-    claims = _dated_claims(case)
+    claims = _claims(case)
     epochs = _epochs(names, _lifetimes(case, names, claims))
     levels = tuple(name.level for name in names) + tuple(
         f"names in use from {day:%Y-%m-%d}" if day > pd.Timestamp.min else "names in use at first"
@@ -286,13 +298,13 @@ def _log_prior(case: Case, names: Sequence[Name]) -> NDArray[np.float64]:
     return np.log(np.array([*priors, population]))
 
 
-def _activity(names: Sequence[Name], claims: pd.DataFrame) -> NDArray[np.float64]:
+def _activity(names: Sequence[Name], claims: Claims) -> NDArray[np.float64]:
     """Return the log of the number of claims of each name plus one half."""
     return np.log(np.array([_count(name, claims) for name in names]) + HALF)
 
 
 def _alive(
-    case: Case, names: Sequence[Name], epochs: Sequence[pd.Timestamp], claims: pd.DataFrame
+    case: Case, names: Sequence[Name], epochs: Sequence[pd.Timestamp], claims: Claims
 ) -> NDArray[np.float64]:
     """Return which names are in use in which epoch, (epochs, names)."""
     lifetimes = _lifetimes(case, names, claims)
@@ -302,18 +314,28 @@ def _alive(
 
 
 def _lifetimes(
-    case: Case, names: Sequence[Name], claims: pd.DataFrame
+    case: Case, names: Sequence[Name], claims: Claims
 ) -> dict[str, tuple[pd.Timestamp, pd.Timestamp]]:
-    groups = {name.group_id for name in names} - {NEW_BRAND}
-    every = {NEW_BRAND: (pd.Timestamp.min, pd.Timestamp.max)}
-    return every | {group: _lifetime(case, group, claims) for group in groups}
+    """Return the first and last day of every name, widened to the claims that it made."""
+    columns = (case.groups[column] for column in ("group_id", "active_from", "active_to"))
+    known = {name.group_id for name in names}
+    lifetimes = {NEW_BRAND: (pd.Timestamp.min, pd.Timestamp.max)}
+    for group, first, last in zip(*columns, strict=True):
+        if group in known:
+            start = pd.Timestamp.min if pd.isna(first) else first
+            end = pd.Timestamp.max if pd.isna(last) else last
+            if group in claims:
+                start, end = min(start, claims[group].min()), max(end, claims[group].max())
+            lifetimes[group] = (start, end)
+    return lifetimes
 
 
-def _dated_claims(case: Case) -> pd.DataFrame:
-    """Return each claim of the case with the day of its incident."""
+def _claims(case: Case) -> Claims:
+    """Return the days of the incidents that each name claimed."""
     claims = case.statements[case.statements["kind"] == "claim"]
     days = case.incidents.set_index("incident_id")["date"]
-    return claims.assign(day=claims["incident_id"].map(days))
+    day = claims["incident_id"].map(days).dropna()
+    return {str(name): own for name, own in day.groupby(claims["speaker_id"])}
 
 
 def _spans(case: Case, group: str) -> list[Name]:
@@ -328,17 +350,6 @@ def _spans(case: Case, group: str) -> list[Name]:
     starts_at = [pd.Timestamp.min, *cuts]
     ends_at = [*(cut - pd.Timedelta(days=1) for cut in cuts), pd.Timestamp.max]
     return [Name(group, start, end) for start, end in zip(starts_at, ends_at, strict=True)]
-
-
-def _lifetime(case: Case, group: str, claims: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return a name's first and last day, widened to the claims that it made."""
-    row = case.groups[case.groups["group_id"] == group].iloc[0]
-    own = claims.loc[claims["speaker_id"] == group, "day"]
-    start = pd.Timestamp.min if pd.isna(row["active_from"]) else row["active_from"]
-    end = pd.Timestamp.max if pd.isna(row["active_to"]) else row["active_to"]
-    if not own.empty:
-        start, end = min(start, own.min()), max(end, own.max())
-    return pd.Timestamp(start), pd.Timestamp(end)
 
 
 def _in_use(name: Name, lifetime: tuple[pd.Timestamp, pd.Timestamp], day: pd.Timestamp) -> bool:
@@ -356,9 +367,9 @@ def _epochs(
     return sorted(starts | ends | {pd.Timestamp.min})
 
 
-def _count(name: Name, claims: pd.DataFrame) -> int:
-    own = claims[claims["speaker_id"] == name.group_id]
-    return int(((own["day"] >= name.start) & (own["day"] <= name.end)).sum())
+def _count(name: Name, claims: Claims) -> int:
+    own = claims.get(name.group_id)
+    return 0 if own is None else int(own.between(name.start, name.end).sum())
 
 
 def _middle(name: Name) -> pd.Timestamp:

@@ -10,8 +10,6 @@ from attribution.channels.base import unknown_value
 from attribution.channels.nested import NestedChannel, Path, nested_channel, scales_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from attribution.case.case import Case
     from attribution.case.config import ChannelSpec
 
@@ -52,24 +50,22 @@ def classed_channel(
     classes = class_of_words(spec, case, column)
     allowed = tuple(classes)
 
-    def read(incidents: pd.DataFrame) -> tuple[list[Path], list[tuple[int, str]]]:
-        paths: list[Path] = []
-        notes: list[tuple[int, str]] = []
-        values = incidents[column] if column in incidents else [""] * len(incidents)
-        for row, value in enumerate(values):
-            if value in classes:
-                paths.append((classes[value], value))
-                continue
-            paths.append(())
-            if value == "":
-                notes.append((row, f"{column} is missing"))
-            elif value not in MISSING:
-                notes.append((row, unknown_value(column, value, allowed)))
-        return paths, notes
+    def read(value: str) -> tuple[Path, str]:
+        if value in classes:
+            return (classes[value], value), ""
+        if value == "":
+            return (), f"{column} is missing"
+        return (), "" if value in MISSING else unknown_value(column, value, allowed)
 
-    paths = ((group, word) for word, group in classes.items())
-    wanted = scales_of(spec, scales)
-    return nested_channel(spec.name, case.config.actors, paths, wanted, read=read, heading=heading)
+    return nested_channel(
+        spec.name,
+        case.config.actors,
+        ((group, word) for word, group in classes.items()),
+        scales_of(spec, scales),
+        columns=spec.columns,
+        read=read,
+        heading=heading,
+    )
 
 
 def class_of_words(spec: ChannelSpec, case: Case, column: str) -> dict[str, str]:

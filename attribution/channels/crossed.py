@@ -9,26 +9,23 @@ population, so that not knowing it widens the answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from attribution.case.readonly import ReadOnly
-from attribution.channels.base import (
-    COLUMN_PIECE,
-    Channel,
-    Entries,
-    Entry,
-    piece_entries,
-    spoken_word,
-)
+from attribution.channels.base import Channel, Entries, column_entries, joined, spoken_word
 from attribution.channels.classes import MISSING, class_of_words
+from attribution.channels.distinct import column_of, distinct
 from attribution.channels.effects import act_factor, families, normal_effects
 from attribution.channels.nested import NEW
 from attribution.channels.options import check_known, items_of, positive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from attribution.case.case import Case
     from attribution.case.config import ChannelSpec
@@ -78,28 +75,27 @@ class CrossedChannel(Channel):
     def encode(self, evidence: Evidence) -> Entries:
         """Return one entry a crossing of which no part is missing."""
         position = {level: code for code, level in enumerate(self.levels)}
-        found = [
-            Entry(row, position.get(seen, position[unseen(crossing)]), 1.0, COLUMN_PIECE)
-            for crossing in self.crossings
-            for row, seen in enumerate(self._combinations(evidence.incidents, crossing))
-            if seen
-        ]
-        return piece_entries(found)
+        parts = []
+        for crossing in self.crossings:
+            number, named = combinations(evidence.incidents, crossing, self.classes)
+            new = position[unseen(crossing)]
+            codes = [position.get(level, new) if level else -1 for level in named]
+            parts.append(column_entries(np.array(codes, dtype=np.int64)[number]))
+        return joined(*parts)
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the combinations."""
         del piece
         incident = evidence.incidents.iloc[[row]]
-        found = [one for each in self.crossings for one in self._combinations(incident, each)]
+        found = [
+            one for each in self.crossings for one in combinations(incident, each, self.classes)[1]
+        ]
         shown = [
             spoken_word(one) + ("" if one in self.levels else " (not seen before)")
             for one in found
             if one
         ]
         return f"Together: {'; '.join(shown) or 'unknown'}"
-
-    def _combinations(self, incidents: pd.DataFrame, crossing: Crossing) -> list[str]:
-        return combinations(incidents, crossing, self.classes)
 
 
 def unseen(crossing: Crossing) -> str:
@@ -109,20 +105,43 @@ def unseen(crossing: Crossing) -> str:
 
 def combinations(
     incidents: pd.DataFrame, crossing: Crossing, classes: Mapping[str, Mapping[str, str]]
-) -> list[str]:
-    """Name the combination of every incident, "" where a part is missing."""
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Name the combinations of some columns.
+
+    Parameters
+    ----------
+    incidents
+        The incidents' table.
+    crossing
+        Columns that are crossed.
+    classes
+        See ``CrossedChannel``.
+
+    Returns
+    -------
+    Which combination every incident is, (incidents,), and their names, "" where a part is missing.
+    """
     parts = [_words(incidents, column, classes.get(column)) for column in crossing]
-    return [CROSS.join(words) if all(words) else "" for words in zip(*parts, strict=True)]
+    alike = distinct(*parts)
+    return alike.number, [CROSS.join(w) if all(w) else "" for w in alike.cells(*parts)]
 
 
-def _words(incidents: pd.DataFrame, column: str, classes: Mapping[str, str] | None) -> list[str]:
-    if column not in incidents:
-        return [""] * len(incidents)
-    values = incidents[column]
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return ["" if pd.isna(day) else str(day.year) for day in values]
-    read = [str(value) if value not in MISSING else "" for value in values]
-    return read if classes is None else [classes.get(value, "") for value in read]
+def _words(
+    incidents: pd.DataFrame, column: str, classes: Mapping[str, str] | None
+) -> pd.Series[Any]:
+    """Return the word that counts in every cell of a column, "" where there is none."""
+    values = column_of(incidents, column)
+    alike = distinct(values)
+    words = [_word(value) for (value,) in alike.cells(values)]
+    if classes is not None:
+        words = [classes.get(word, "") for word in words]
+    return pd.Series(words, dtype="str").iloc[alike.number]
+
+
+def _word(value: object) -> str:
+    if value is pd.NaT or value in MISSING:
+        return ""
+    return str(value.year if isinstance(value, pd.Timestamp) else value)
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:
@@ -160,7 +179,7 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     seen = {
         level
         for crossing in crossings
-        for level in combinations(case.incidents, crossing, classes)
+        for level in combinations(case.incidents, crossing, classes)[1]
         if level
     }
     scale = positive(f"channel {spec.name}: options.scale", spec.options.get("scale", SCALE))

@@ -20,7 +20,6 @@ which turns silence into speech.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -32,12 +31,11 @@ from attribution.channels.base import (
     COLUMN_PIECE,
     Channel,
     Entries,
-    Entry,
     column_entries,
     joined,
-    piece_entries,
     spoken_day,
 )
+from attribution.channels.distinct import distinct
 from attribution.channels.effects import concatenated
 from attribution.channels.evidence import case_evidence, day_at, statements_of, text_at
 from attribution.channels.links import day_or_later, indicator
@@ -45,12 +43,13 @@ from attribution.channels.links import day_or_later, indicator
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
     from attribution.case.config import ChannelSpec
     from attribution.channels.base import Tensor
-    from attribution.channels.evidence import Evidence, Statement
+    from attribution.channels.evidence import Evidence
 
 #: Prior mean of the log ratio of each kind if the speaker is behind the attack. Core factions deny
 #: routinely, so a denial is worth little; praise without a claim slightly points to the speaker.
@@ -121,20 +120,21 @@ class DenialChannel(Channel):
         in this way in the fitted case) is passed over with a note.
         """
         said = statements_of(evidence, KINDS)
-        repeats = Counter((one.row, one.speaker, one.kind) for one in said)
-        silence = column_entries(np.zeros(len(evidence), dtype=np.int64))
-        found: list[Entry] = []
-        notes: list[tuple[int, str]] = []
-        for one in said:
-            key = self._key(one)
-            code = self._positions.get(key, -1)
-            if code >= 0:
-                weight = 1.0 / repeats[one.row, one.speaker, one.kind]
-                found.append(Entry(one.row, code, weight, one.piece))
-            elif key[2] or one.speaker not in self.display:
-                name = f"'{one.speaker}'" if one.speaker else "an unreadable name"
-                notes.append((one.row, f"{one.kind.replace('_', ' ')} by {name} is not used"))
-        return joined(silence, piece_entries(found, notes))
+        who, kind = said["speaker_id"], said["kind"]
+        row = said["row"].to_numpy(dtype=np.int64)
+        alike = distinct(who, kind, said["day"])
+        read = (self._read(*cells) for cells in alike.cells(who, kind, said["day"]))
+        code, notes = alike.spread(read, row)
+        same = distinct(said["row"], who, kind).number
+        used = code >= 0
+        spoken = Entries(
+            row[used],
+            code[used],
+            1.0 / np.bincount(same)[same[used]],
+            said.index[used].to_numpy(dtype=np.int64),
+            tuple(notes),
+        )
+        return joined(column_entries(np.zeros(len(evidence), dtype=np.int64)), spoken)
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the speaker and what it did."""
@@ -156,10 +156,15 @@ class DenialChannel(Channel):
     def _positions(self) -> dict[Level, int]:
         return {key: code for code, key in enumerate(self.keys, start=1)}
 
-    def _key(self, one: Statement) -> Level:
-        if one.speaker not in self.display:
-            return (one.speaker, one.kind, frozenset())
-        return _key(self.case, one)
+    def _read(self, speaker: str, kind: str, day: pd.Timestamp) -> tuple[int, str]:
+        """Return the row of a statement, -1 for none, and what there is to note of it."""
+        known = speaker in self.display
+        key = _key(self.case, speaker, kind, day) if known else (speaker, kind, frozenset())
+        code = self._positions.get(key, -1)
+        if code >= 0 or (known and not key[2]):
+            return code, ""
+        name = f"'{speaker}'" if speaker else "an unreadable name"
+        return code, f"{kind.replace('_', ' ')} by {name} is not used"
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:
@@ -177,7 +182,9 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     Channel
         The bound channel.
     """
-    found = {_key(case, one) for one in statements_of(case_evidence(case), KINDS)}
+    said = statements_of(case_evidence(case), KINDS)
+    columns = (said["speaker_id"], said["kind"], said["day"])
+    found = {_key(case, *cells) for cells in distinct(*columns).cells(*columns)}
     keys = tuple(
         sorted((key for key in found if key[2]), key=lambda key: (key[0], key[1], sorted(key[2])))
     )
@@ -194,9 +201,9 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     )
 
 
-def _key(case: Case, one: Statement) -> Level:
+def _key(case: Case, speaker: str, kind: str, day: pd.Timestamp) -> Level:
     """Return speaker, kind and whom the speaker stood for on the day of the incident."""
-    return (one.speaker, one.kind, case.members(one.speaker, day_or_later(one.day)))
+    return (speaker, kind, case.members(speaker, day_or_later(day)))
 
 
 def _level(key: Level, keys: tuple[Level, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -76,29 +76,7 @@ class Evidence:
         return Evidence(self.incidents, self.statements, self.labels.iloc[:0])
 
 
-class Statement(NamedTuple):
-    """One statement: its index in the table, its incident's position and day, who and what."""
-
-    piece: int
-    row: int
-    day: pd.Timestamp
-    speaker: str
-    kind: str
-
-
-class Label(NamedTuple):
-    """One label: its index in the table, its incident's position and day, who named whom."""
-
-    piece: int
-    row: int
-    day: pd.Timestamp
-    labeller: str
-    labeller_type: str
-    group_id: str
-    confidence: str
-
-
-def statements_of(evidence: Evidence, kinds: Collection[str]) -> list[Statement]:
+def statements_of(evidence: Evidence, kinds: Collection[str]) -> pd.DataFrame:
     """Return the statements of some kinds.
 
     Parameters
@@ -110,21 +88,13 @@ def statements_of(evidence: Evidence, kinds: Collection[str]) -> list[Statement]
 
     Returns
     -------
-    The statements in the order of the table.
+    Their rows of the table, with the day of the incident in a column ``day``.
     """
     table = evidence.statements
-    if table.empty:
-        return []
-    table = table[table["kind"].isin(list(kinds))]
-    columns = (table[name].tolist() for name in ("row", "speaker_id", "kind"))
-    days = _days(evidence, table)
-    return [
-        Statement(piece, row, day, speaker, kind)
-        for piece, day, row, speaker, kind in zip(table.index.tolist(), days, *columns, strict=True)
-    ]
+    return _with_days(evidence, table[table["kind"].isin(list(kinds))])
 
 
-def labels_of(evidence: Evidence) -> list[Label]:
+def labels_of(evidence: Evidence) -> pd.DataFrame:
     """Return all labels.
 
     Parameters
@@ -134,19 +104,9 @@ def labels_of(evidence: Evidence) -> list[Label]:
 
     Returns
     -------
-    The labels in the order of the table.
+    The table with the day of the incident in a column ``day``.
     """
-    table = evidence.labels
-    if table.empty:
-        return []
-    names = ("row", "labeller", "labeller_type", "group_id", "confidence")
-    columns = (table[name].tolist() for name in names)
-    return [
-        Label(piece, row, day, *who)
-        for piece, day, row, *who in zip(
-            table.index.tolist(), _days(evidence, table), *columns, strict=True
-        )
-    ]
+    return _with_days(evidence, evidence.labels)
 
 
 def text_at(table: pd.DataFrame, piece: int, column: str) -> str:
@@ -223,10 +183,10 @@ def empty_labels() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=_dtype(name)) for name in LABEL_COLUMNS})
 
 
-def _days(evidence: Evidence, table: pd.DataFrame) -> list[pd.Timestamp]:
-    """Return the day of the incident that each row of statements or labels is about."""
+def _with_days(evidence: Evidence, table: pd.DataFrame) -> pd.DataFrame:
+    """Add the day of the incident that each row of statements or labels is about."""
     rows = table["row"].to_numpy(dtype=np.int64)
-    return list(evidence.incidents["date"].iloc[rows])
+    return table.assign(day=evidence.incidents["date"].to_numpy()[rows])
 
 
 def _dtype(name: str) -> str:

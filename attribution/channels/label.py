@@ -27,9 +27,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 
 from attribution.case.readonly import ReadOnly
-from attribution.channels.base import Channel, Entries, Entry, piece_entries, spoken_day
+from attribution.channels.base import Channel, Entries, column_entries, spoken_day
+from attribution.channels.distinct import distinct
 from attribution.channels.effects import concatenated, contrasts, normal_effects
 from attribution.channels.evidence import case_evidence, day_at, labels_of, text_at
 from attribution.channels.links import day_or_later, indicator
@@ -38,13 +40,13 @@ from attribution.channels.testimony import dependence_weight, label_likelihood
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
     from attribution.case.config import ChannelSpec
     from attribution.channels.base import Tensor
-    from attribution.channels.evidence import Evidence, Label
+    from attribution.channels.distinct import Distinct
+    from attribution.channels.evidence import Evidence
 
 CONFIDENCE = ("certain", "likely", "possible")
 #: Prior mean and standard deviation of the logit of the hit rate of "certain" (about .95) ...
@@ -155,18 +157,15 @@ class LabelChannel(Channel):
         A label that the fitted case has no level for is passed over with a note.
         """
         labels = labels_of(evidence)
-        if not labels:
-            return piece_entries(())
-        codes = [self._code(label) for label in labels]
-        weights = self._weights(evidence.labels, np.array(codes) >= 0).tolist()
-        found: list[Entry] = []
-        notes: list[tuple[int, str]] = []
-        for label, code, weight in zip(labels, codes, weights, strict=True):
-            if code < 0 and not self._says_nothing(label):
-                notes.append((label.row, f"label by '{label.labeller}' is not used"))
-            elif code >= 0 and weight > 0:
-                found.append(Entry(label.row, code, weight, label.piece))
-        return piece_entries(found, notes)
+        if labels.empty:
+            return column_entries(())
+        alike, keys = _keys(self.case, labels)
+        row = labels["row"].to_numpy(dtype=np.int64)
+        code, notes = alike.spread((self._read(*key) for key in keys), row)
+        weight = self._weights(labels, code >= 0)
+        used = (code >= 0) & (weight > 0)
+        piece = labels.index[used].to_numpy(dtype=np.int64)
+        return Entries(row[used], code[used], weight[used], piece, tuple(notes))
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Say who named whom, in which word, and what weakens it."""
@@ -213,28 +212,20 @@ class LabelChannel(Channel):
         labellers = self.case.labellers
         return ReadOnly(dict(zip(labellers["labeller"], labellers["name"], strict=True)))
 
-    def _code(self, label: Label) -> int:
-        if label.group_id not in self._groups:
-            return -1
-        return self._positions.get(_key(self.case, label), -1)
-
-    def _says_nothing(self, label: Label) -> bool:
-        return label.group_id in self._groups and not _key(self.case, label)[3]
+    def _read(
+        self, who: str, kind: str, confidence: str, members: frozenset[str] | None
+    ) -> tuple[int, str]:
+        """Return the row of a label, -1 for none, and what there is to note of it."""
+        code = -1 if members is None else self._positions.get((who, kind, confidence, members), -1)
+        says_nothing = members is not None and not members
+        return code, "" if code >= 0 or says_nothing else f"label by '{who}' is not used"
 
     def _weights(self, labels: pd.DataFrame, coded: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Weigh every label: (labels,). One without a code takes no weight from the others."""
-        sizes = np.array(
-            [
-                self.series_size.get(key, 1)
-                for key in zip(
-                    labels["labeller"].tolist(),
-                    labels["source_id"].tolist(),
-                    labels["group_id"].tolist(),
-                    strict=True,
-                )
-            ],
-            dtype=np.float64,
-        )
+        origin = (labels["labeller"], labels["source_id"], labels["group_id"])
+        alike = distinct(*origin)
+        known = [self.series_size.get(cells, 1) for cells in alike.cells(*origin)]
+        sizes = np.array(known, dtype=np.float64)[alike.number]
         series = (labels["scope"] == "series").to_numpy()
         weight = np.where(series, SERIES_WEIGHT * sizes**SERIES_POWER, 1.0) * coded
         weight[(labels["basis"] == "brand").to_numpy()] *= BRAND_BASIS_WEIGHT
@@ -274,8 +265,9 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
         If the options name an unknown kind of labeller or actor, or a factor that is no positive
         number.
     """
-    found = {_key(case, label) for label in labels_of(case_evidence(case))}
-    keys = tuple(sorted((key for key in found if key[3]), key=lambda k: (*k[:3], sorted(k[3]))))
+    _, found = _keys(case, labels_of(case_evidence(case)))
+    said = {(who, kind, word, members) for who, kind, word, members in found if members}
+    keys = tuple(sorted(said, key=lambda key: (*key[:3], sorted(key[3]))))
     kinds = case.config.vocabularies["labeller_type"]
     members = np.array([indicator(case, key[3]) for key in keys])
     return LabelChannel(
@@ -342,10 +334,26 @@ def _kind_of_labellers(
     return np.array([kind[who] for who in labellers], dtype=np.int64)
 
 
-def _key(case: Case, label: Label) -> Level:
-    """Return what a label's likelihood depends on; its set is read on the day of the incident."""
-    members = case.members(label.group_id, day_or_later(label.day))
-    return (label.labeller, label.labeller_type, label.confidence, members)
+def _keys(
+    case: Case, labels: pd.DataFrame
+) -> tuple[Distinct, list[tuple[str, str, str, frozenset[str] | None]]]:
+    """Return what the likelihood of labels depends on; a set is read on the day of the incident.
+
+    The set of a group that the case does not know is None.
+    """
+    groups = frozenset(case.groups["group_id"])
+    named = distinct(labels["group_id"], labels["day"])
+    sets = [
+        case.members(group, day_or_later(day)) if group in groups else None
+        for group, day in named.cells(labels["group_id"], labels["day"])
+    ]
+    position = {members: number for number, members in enumerate(dict.fromkeys(sets))}
+    number = np.array([position[members] for members in sets], dtype=np.int64)[named.number]
+    who = (labels["labeller"], labels["labeller_type"], labels["confidence"])
+    members_of = pd.Series(number, index=labels.index)
+    alike = distinct(*who, members_of)
+    listed = list(position)
+    return alike, [(*said, listed[members]) for *said, members in alike.cells(*who, members_of)]
 
 
 def _level(key: Level) -> str:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from attribution.channels.base import Channel, Entries, piece_entries
+from attribution.channels.base import Channel, Entries, column_entries
+from attribution.channels.distinct import column_of, distinct
 from attribution.channels.effects import families
 from attribution.channels.links import indicator
 from attribution.channels.options import is_positive, items_of
@@ -70,16 +71,20 @@ class MeasuredChannel(Channel):
     def encode(self, evidence: Evidence) -> Entries:
         """Return nothing: the channel has no codes."""
         del evidence
-        return piece_entries(())
+        return column_entries(())
 
     def measure(self, evidence: Evidence) -> NDArray[np.float64]:
-        """Measure the incidents in blocks: (incidents, levels, actors + families)."""
-        parts = [
-            self.amounts(evidence, np.arange(start, min(start + BLOCK, len(evidence))))
-            for start in range(0, len(evidence), BLOCK)
-        ]
+        """Measure distinct incidents, in blocks: (incidents, levels, actors + families)."""
+        alike = distinct(*(column_of(evidence.incidents, name) for name in self.measured_by))
+        blocks = range(0, len(alike.first), BLOCK)
+        parts = [self.amounts(evidence, alike.first[start : start + BLOCK]) for start in blocks]
         width = families(self.actors).width
-        return np.concatenate([np.zeros((0, len(self.levels), width)), *parts])
+        return np.concatenate([np.zeros((0, len(self.levels), width)), *parts])[alike.number]
+
+    @property
+    @abstractmethod
+    def measured_by(self) -> tuple[str, ...]:
+        """Columns on which the amounts depend; incidents alike in them are measured once."""
 
     @abstractmethod
     def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -106,6 +106,11 @@ class NeighboursChannel(MeasuredChannel):
     reading: Reading
     record: Record
 
+    @property
+    def measured_by(self) -> tuple[str, ...]:
+        """What an incident's view of the record depends on."""
+        return self.reading.columns
+
     def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Follow the scales from broad to narrow: (rows, 2, actors + families)."""
         incidents = evidence.incidents.iloc[rows]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from attribution.channels.base import Channel, Entries, column_entries, spoken_word
+from attribution.channels.distinct import column_of, looked_up
 from attribution.channels.effects import act_factor, families, normal_effects
 from attribution.channels.options import is_positive, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from attribution.case.config import Actor, ChannelSpec
@@ -43,16 +43,19 @@ class NestedChannel(Channel):
         The path behind every level, in the order of ``levels``; every prefix of a path is one.
     scales
         Scale of the effects at each depth.
+    columns
+        Columns that are read.
     read
-        Function from the incidents' table to a path a row and the notes on values not understood;
-        an empty path is missing.
+        Function from their cells to a path, empty if it is missing, and a note, "" if the cells are
+        understood.
     heading
         Word that introduces the value in an explanation.
     """
 
     paths: tuple[Path, ...]
     scales: tuple[float, ...]
-    read: Callable[[pd.DataFrame], tuple[list[Path], list[tuple[int, str]]]]
+    columns: tuple[str, ...]
+    read: Callable[..., tuple[Path, str]]
     heading: str
 
     @property
@@ -72,18 +75,21 @@ class NestedChannel(Channel):
     def encode(self, evidence: Evidence) -> Entries:
         """Look each path up; an unseen one takes its nearest known parent's new child."""
         known = {path: code for code, path in enumerate(self.paths)}
-        paths, notes = self.read(evidence.incidents)
-        return column_entries([_code(path, known) for path in paths], notes)
+
+        def code_of(*cells: str) -> tuple[int, str]:
+            path, note = self.read(*cells)
+            return _code(path, known), note
+
+        return column_entries(*looked_up(evidence.incidents, self.columns, code_of))
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the value, narrow before wide."""
         del piece
-        paths, _ = self.read(evidence.incidents.iloc[[row]].reset_index(drop=True))
-        known = {path: code for code, path in enumerate(self.paths)}
-        path = paths[0]
+        incidents = evidence.incidents
+        path, _ = self.read(*(column_of(incidents, name).iloc[row] for name in self.columns))
         # A class of one word bears its name: say it once.
         shown = ", ".join(dict.fromkeys(spoken_word(word) for word in reversed(path)))
-        unseen = "" if not path or path in known else " (has no level of its own)"
+        unseen = "" if not path or path in self.paths else " (has no level of its own)"
         return f"{self.heading}: {shown or 'not recorded'}{unseen}"
 
 
@@ -117,7 +123,8 @@ def nested_channel(
     paths: Iterable[Path],
     scales: tuple[float, ...],
     *,
-    read: Callable[[pd.DataFrame], tuple[list[Path], list[tuple[int, str]]]],
+    columns: tuple[str, ...],
+    read: Callable[..., tuple[Path, str]],
     heading: str,
 ) -> NestedChannel:
     """Bind a nested channel to the paths that the case knows.
@@ -128,7 +135,7 @@ def nested_channel(
         See `attribution.channels.base.Channel`.
     paths
         Known paths.
-    scales, read, heading
+    scales, columns, read, heading
         See ``NestedChannel``.
 
     Returns
@@ -137,7 +144,7 @@ def nested_channel(
         With a level for every prefix of a path and a ``(new)`` child below each.
     """
     every = with_new_children(paths, len(scales))
-    return NestedChannel(name, actors, level_names(every), every, scales, read, heading)
+    return NestedChannel(name, actors, level_names(every), every, scales, columns, read, heading)
 
 
 def scales_of(spec: ChannelSpec, default: tuple[float, ...]) -> tuple[float, ...]:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.channels.base import Channel, Entries, column_entries
+from attribution.channels.distinct import looked_up
 from attribution.channels.effects import act_factor, families, normal_effects
 from attribution.channels.options import positive
 
@@ -73,21 +74,7 @@ class PeriodChannel(Channel):
 
     def encode(self, evidence: Evidence) -> Entries:
         """Find each incident's quarter; a later one takes the last quarter, an earlier one none."""
-        days = evidence.incidents[self.column]
-        dated = days.notna().to_numpy()
-        last = len(self.levels) - 1
-        since = 4 * (days.dt.year - self.first.year) + (days.dt.quarter - self.first.quarter)
-        quarter = since.fillna(-1).to_numpy(dtype=np.int64)
-        if self.after is not None:
-            # The record speaks for itself up to its last day.
-            quarter = np.where((days <= self.after).to_numpy(), -1, quarter)
-        notes = [
-            (int(row), f"date {days.iloc[row]:%Y-%m-%d} is {where} the fitted period")
-            for where, outside in (("after", quarter > last), ("before", quarter < 0))
-            if self.after is None or where == "after"
-            for row in np.flatnonzero(outside & dated)
-        ]
-        return column_entries(np.where(quarter < 0, -1, np.minimum(quarter, last)), notes)
+        return column_entries(*looked_up(evidence.incidents, (self.column,), self._read))
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the quarter."""
@@ -97,6 +84,18 @@ class PeriodChannel(Channel):
             return "Period: date not recorded"
         quarter = pd.Period(day, freq="Q")
         return f"Period: quarter {quarter.quarter} of {quarter.year}"
+
+    def _read(self, day: pd.Timestamp) -> tuple[int, str]:
+        """Return the level of a day, -1 for none, and a note if it is outside the levels."""
+        # The record speaks for itself up to its last day.
+        if pd.isna(day) or (self.after is not None and day <= self.after):
+            return -1, ""
+        last = len(self.levels) - 1
+        quarter = 4 * (day.year - self.first.year) + day.quarter - self.first.quarter
+        if 0 <= quarter <= last:
+            return quarter, ""
+        where = "after" if quarter > last else "before"
+        return min(max(quarter, -1), last), f"date {day:%Y-%m-%d} is {where} the fitted period"
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:

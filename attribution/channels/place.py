@@ -6,13 +6,14 @@ site is what the population says and nothing else.
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from attribution.channels.distinct import column_of, distinct
 from attribution.channels.nested import Path, nested_channel, scales_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from attribution.case.case import Case
     from attribution.case.config import ChannelSpec
     from attribution.channels.base import Channel
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 #: Scales of the effects of a country, a province and a site, in log-odds.
 SCALES = (0.7, 0.7, 0.55)
 
+PRECISION = "location_precision"
 #: Location precision at which the place's name no longer tells the site.
 COARSE = ("province", "country")
 
@@ -46,52 +48,37 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     """
     if len(spec.columns) != len(SCALES):
         raise ValueError(f"channel {spec.name} reads {len(SCALES)} columns, from wide to narrow")
-    columns = spec.columns
+    columns = (*spec.columns, PRECISION)
+    read = partial(read_path, spec.columns[0])
+    cells = [column_of(case.incidents, column) for column in columns]
+    found = (read(*each) for each in distinct(*cells).cells(*cells))
+    return nested_channel(
+        spec.name,
+        case.config.actors,
+        {path for path, _ in found if path},
+        scales_of(spec, SCALES),
+        columns=columns,
+        read=read,
+        heading="Place",
+    )
 
-    def read(incidents: pd.DataFrame) -> tuple[list[Path], list[tuple[int, str]]]:
-        return read_paths(incidents, columns)
 
-    paths, _ = read_paths(case.incidents, columns)
-    known = {path for path in paths if path}
-    scales = scales_of(spec, SCALES)
-    return nested_channel(spec.name, case.config.actors, known, scales, read=read, heading="Place")
-
-
-def read_paths(
-    incidents: pd.DataFrame, columns: tuple[str, ...]
-) -> tuple[list[Path], list[tuple[int, str]]]:
-    """Read country, province and place of every incident, ending at the first that is missing.
+def read_path(widest: str, *cells: str) -> tuple[Path, str]:
+    """Read where an incident was, ending at the first cell that is missing.
 
     Parameters
     ----------
-    incidents
-        The incidents' table; a column that it lacks is missing throughout.
-    columns
-        Columns from wide to narrow.
+    widest
+        Name of the widest column.
+    cells
+        Country, province, place, and how precise the location is.
 
     Returns
     -------
-    A path for every incident, and notes on those without any place.
+    A path, and a note if there is no place at all.
     """
-    size = len(incidents)
-    values = [
-        incidents[column].tolist() if column in incidents else [""] * size for column in columns
-    ]
-    precision = (
-        incidents["location_precision"].tolist()
-        if "location_precision" in incidents
-        else [""] * size
-    )
-    paths: list[Path] = []
-    notes: list[tuple[int, str]] = []
-    for row in range(size):
-        path: Path = ()
-        for depth, column in enumerate(values):
-            is_site = depth == len(columns) - 1
-            if not column[row] or (is_site and precision[row] in COARSE):
-                break
-            path = (*path, column[row])
-        if not path:
-            notes.append((row, f"{columns[0]} is missing"))
-        paths.append(path)
-    return paths, notes
+    *places, precision = cells
+    if precision in COARSE:
+        places = places[:-1]
+    path = tuple(takewhile(bool, places))
+    return path, "" if path else f"{widest} is missing"

@@ -63,6 +63,11 @@ class RecencyChannel(MeasuredChannel):
     reading: Reading
     record: Record
 
+    @property
+    def measured_by(self) -> tuple[str, ...]:
+        """What an incident's view of the record depends on."""
+        return self.reading.columns
+
     def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Find each column's last incident: (rows, levels, actors + families)."""
         incidents = evidence.incidents.iloc[rows]

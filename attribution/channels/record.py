@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from attribution.channels.distinct import distinct
 from attribution.channels.effects import families
 from attribution.channels.evidence import case_evidence, labels_of
 from attribution.channels.links import STRENGTH, day_or_later
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 #: Columns that say where, from wide to narrow.
 PLACES = ("country", "province", "place")
+COORDINATES = ("latitude", "longitude")
 BASES = ("direct", "brand")
 #: What the sum of as many shares as there are incidents may be off by.
 ROUNDING = 1e-6
@@ -176,17 +178,18 @@ def record_of(case: Case, bases: tuple[str, ...]) -> Record:
         From labels said of the incident itself that name one actor or one family.
     """
     evidence = case_evidence(case)
-    labels = evidence.labels
-    used = ((labels["scope"] == "incident") & labels["basis"].isin(list(bases))).to_numpy()
-    share = np.zeros((len(evidence), families(case.config.actors).width))
-    weight = np.zeros(len(evidence))
-    for label in labels_of(evidence):
-        if not used[label.piece]:
-            continue
-        columns = columns_of(case, label.group_id, day_or_later(label.day))
-        if columns.any():
-            share[label.row] += STRENGTH[label.confidence] * columns
-            weight[label.row] += STRENGTH[label.confidence]
+    labels = labels_of(evidence)
+    labels = labels[(labels["scope"] == "incident") & labels["basis"].isin(list(bases))]
+    who = (labels["group_id"], labels["day"])
+    alike = distinct(*who)
+    width = families(case.config.actors).width
+    found = [columns_of(case, group, day_or_later(day)) for group, day in alike.cells(*who)]
+    named = np.array(found).reshape(-1, width)[alike.number]
+    row = labels["row"].to_numpy(dtype=np.int64)
+    strength = labels["confidence"].map(dict(STRENGTH)).to_numpy(dtype=np.float64)
+    share, weight = np.zeros((len(evidence), width)), np.zeros(len(evidence))
+    np.add.at(share, row, strength[:, None] * named)
+    np.add.at(weight, row, strength * named.any(axis=1))
     rows = np.flatnonzero(weight)
     incidents = evidence.incidents.iloc[rows]
     return Record(
@@ -239,6 +242,12 @@ class Reading:
     seen_until: str
     later: bool
     established: float
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of an incident on which its view of the record depends."""
+        seen = (self.seen_until,) if self.seen_until else ()
+        return ("incident_id", "date", *seen, *PLACES, *COORDINATES)
 
 
 def read_options(spec: ChannelSpec, case: Case) -> Reading:

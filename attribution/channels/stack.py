@@ -18,6 +18,7 @@ import numpy as np
 
 from attribution.case.config import ChannelSpec
 from attribution.channels.base import COLUMN_PIECE
+from attribution.channels.distinct import by_row
 from attribution.channels.effects import families
 
 if TYPE_CHECKING:
@@ -145,11 +146,10 @@ class Stack:
         count = len(evidence)
         measured: list[_Block] = []
         coded: list[_Block] = []
-        notes: list[list[str]] = [[] for _ in range(count)]
+        notes: list[tuple[int, str]] = []
         for position, channel in enumerate(self.channels):
             entries = channel.encode(evidence)
-            for row, text in entries.notes:
-                notes[row].append(text)
+            notes += entries.notes
             factor = channel.measure(evidence)
             if factor is None:
                 least = widths[position] if widths else int(channel.role == "act")
@@ -169,7 +169,7 @@ class Stack:
             np.concatenate([np.zeros((count, 0, columns)), *(b.factor for b in measured)], axis=1),
             sum(block.width for block in acts),
             tuple(block.width for block in sorted(blocks, key=lambda block: block.position)),
-            tuple(tuple(lines) for lines in notes),
+            by_row(count, notes),
         )
 
     def _block(self, position: int, entries: Entries, count: int, least: int) -> _Block:

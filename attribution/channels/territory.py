@@ -81,14 +81,21 @@ class TerritoryChannel(MeasuredChannel):
     roles: Mapping[str, float]
     ground: Ground
 
+    @property
+    def measured_by(self) -> tuple[str, ...]:
+        """The coordinates."""
+        return ("latitude", "longitude")
+
     def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Find the nearest place of every column: (rows, levels, actors + families)."""
         distance = self._distances(evidence, rows)
+        known = ~np.isnan(distance).any(axis=1)
         result = np.zeros((len(rows), len(self.lengths), self.ground.worth.shape[1]))
         for level, length in enumerate(self.lengths):
-            near = np.where(np.isnan(distance), 0.0, np.exp(-np.nan_to_num(distance) / length))
-            for place, worth in enumerate(self.ground.worth):
-                np.maximum(result[:, level], near[:, [place]] * worth, out=result[:, level])
+            near = np.exp(-distance[known] / length)
+            for column, worth in enumerate(self.ground.worth.T):
+                own = np.flatnonzero(worth)
+                result[known, level, column] = (near[:, own] * worth[own]).max(axis=1, initial=0.0)
         return result
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:

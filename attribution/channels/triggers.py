@@ -96,6 +96,11 @@ class TriggersChannel(MeasuredChannel):
     responses: tuple[Response, ...]
     calendars: tuple[Calendar, ...]
 
+    @property
+    def measured_by(self) -> tuple[str, ...]:
+        """The day."""
+        return ("date",)
+
     def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Find the strongest event of every column: (rows, levels, actors + families)."""
         width = families(self.actors).width

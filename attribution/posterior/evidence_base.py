@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 #: Less than one label naming an actor is low; about three independent ones are high.
 MODERATE = 0.75
 HIGH = 1.75
+GRADES = ("low", "moderate", "high")
 BROAD_LABEL = 0.5
 CLAIM = 0.5
 
@@ -31,6 +32,8 @@ def amount(stack: Stack, codes: Codes) -> NDArray[np.float64]:
     """Return the amount of evidence said of each incident, in labels that name one actor."""
     total = np.zeros(codes.code.shape[0])
     for position, channel in enumerate(stack.channels):
+        if not isinstance(channel, (LabelChannel, ClaimChannel)):
+            continue
         own = codes.channel == position
         row = np.where(own, codes.code - stack.offsets[position], 0)
         if isinstance(channel, LabelChannel) and len(channel.levels):
@@ -43,8 +46,6 @@ def amount(stack: Stack, codes: Codes) -> NDArray[np.float64]:
     return total
 
 
-def grade(amounts: NDArray[np.float64]) -> list[str]:
-    """Return low, moderate or high for each amount."""
-    return [
-        "high" if value >= HIGH else "moderate" if value >= MODERATE else "low" for value in amounts
-    ]
+def grade(amounts: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the position in ``GRADES`` of each amount."""
+    return np.searchsorted((MODERATE, HIGH), amounts, side="right")

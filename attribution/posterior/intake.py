@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from attribution.case.names import AmbiguousNameError, NameIndex, UnknownNameError, name_index
 from attribution.channels.base import unknown_value
+from attribution.channels.distinct import by_row, column_of, distinct
 from attribution.channels.evidence import Evidence, case_evidence, empty_labels, empty_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pandas._libs.tslibs.nattype import NaTType
+    from collections.abc import Callable, Sequence
 
     from attribution.case.case import Case
-
-    type Day = pd.Timestamp | NaTType
+    from attribution.channels.distinct import Note
 
 CLAIMS = "claims"
+DAY = "%Y-%m-%d"
 TEXT_COLUMNS = (
     "incident_id",
     "country",
@@ -63,29 +65,21 @@ def read_frame(case: Case, frame: pd.DataFrame) -> Intake:
     incident's statements and labels; any other row is known by its columns and, in a column
     ``claims``, by the ;-separated names that claimed it.
     """
-    size = len(frame)
-    columns = {name: _texts(frame, name) for name in TEXT_COLUMNS}
-    days, rejected, notes = _days(frame, size)
-    degrees: dict[str, list[float]] = {name: [] for name in RANGES}
+    days, rejected, notes = _days(frame)
+    degrees: dict[str, pd.Series[float]] = {}
     for name, limit in RANGES.items():
-        for row, value in enumerate(_texts(frame, name)):
-            usable = is_within(value, limit)
-            degrees[name].append(float(value) if usable else math.nan)
-            if value and not usable:
-                notes[row].append(f"{name} '{value}' is not a number from {-limit:g} to {limit:g}")
-    incidents = pd.DataFrame(
-        {**columns, **degrees, "date": pd.Series(days, dtype="datetime64[us]")}
-    ).astype(dict.fromkeys(degrees, "float64"))
+        degrees[name], found = _coordinates(_texts(frame, name), name, limit)
+        notes += found
+    texts = {name: _texts(frame, name) for name in TEXT_COLUMNS}
+    incidents = pd.DataFrame({**texts, **degrees, "date": days})
     statements, labels = _from_case(case, incidents)
     if CLAIMS in frame:
-        claims = name_claims(case, _texts(frame, CLAIMS), statements, notes)
+        claims, found = name_claims(case, _texts(frame, CLAIMS), statements)
+        notes += found
         parts = [part for part in (statements, claims) if len(part)]
         statements = pd.concat(parts, ignore_index=True) if parts else statements
-    return Intake(
-        Evidence(incidents, statements, labels),
-        tuple(rejected),
-        tuple(tuple(lines) for lines in notes),
-    )
+    evidence = Evidence(incidents, statements, labels)
+    return Intake(evidence, rejected, by_row(len(frame), notes))
 
 
 def resolve_claimant(index: NameIndex, name: str) -> tuple[str, str]:
@@ -106,30 +100,24 @@ def resolve_claimant(index: NameIndex, name: str) -> tuple[str, str]:
 
 
 def name_claims(
-    case: Case, cells: Sequence[str], known: pd.DataFrame, notes: Sequence[list[str]]
-) -> pd.DataFrame:
+    case: Case, cells: pd.Series[str], known: pd.DataFrame
+) -> tuple[pd.DataFrame, list[Note]]:
     """Turn ;-separated claiming names into statements, without those that the case has already.
 
-    ``notes`` receives, row by row, what could not be resolved.
+    Returns
+    -------
+    The statements, and notes on names that could not be resolved.
     """
-    index = name_index(case)
-    said = {
-        (int(row), speaker)
-        for row, speaker, kind in zip(known["row"], known["speaker_id"], known["kind"], strict=True)
-        if kind == "claim"
-    }
-    resolved: dict[str, tuple[str, str]] = {}
-    rows: list[tuple[int, str]] = []
-    for row, cell in enumerate(cells):
-        for name in dict.fromkeys(part.strip() for part in cell.split(";") if part.strip()):
-            if name not in resolved:
-                resolved[name] = resolve_claimant(index, name)
-            speaker, note = resolved[name]
-            if note:
-                notes[row].append(note)
-            if (row, speaker) not in said:
-                rows.append((row, speaker))
-    return claim_rows(rows)
+    claims = known[known["kind"] == "claim"]
+    said = set(zip(claims["row"], claims["speaker_id"], strict=True))
+    resolve = cache(partial(resolve_claimant, name_index(case)))
+    alike = distinct(cells)
+    read = [[resolve(name) for name in _names(cell)] for (cell,) in alike.cells(cells)]
+    # One row a name, the incident's position as its index.
+    found = pd.Series(read, dtype="object").iloc[alike.number].reset_index(drop=True).explode()
+    named = [(row, *each) for row, each in found.dropna().items()]
+    rows = [(row, speaker) for row, speaker, _ in named if (row, speaker) not in said]
+    return claim_rows(rows), [(row, note) for row, _, note in named if note]
 
 
 def claim_rows(rows: Sequence[tuple[int, str]]) -> pd.DataFrame:
@@ -169,11 +157,21 @@ def is_within(value: str, limit: float) -> bool:
     return -limit <= number <= limit
 
 
-def _texts(frame: pd.DataFrame, name: str) -> list[str]:
+def _names(cell: str) -> list[str]:
+    """Return the names in a ;-separated list, each once."""
+    return list(dict.fromkeys(part.strip() for part in cell.split(";") if part.strip()))
+
+
+def _texts(frame: pd.DataFrame, name: str) -> pd.Series[str]:
     """Read a column as text; missing cells and a missing column are empty."""
-    if name not in frame:
-        return [""] * len(frame)
-    return ["" if _missing(value) else str(value).strip() for value in frame[name]]
+    return _written(column_of(frame, name), str).str.strip()
+
+
+def _written(column: pd.Series[Any], write: Callable[[Any], str]) -> pd.Series[str]:
+    """Write what is no text yet, a missing cell as ""."""
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.astype("str").fillna("").reset_index(drop=True)
+    return pd.Series(["" if _missing(value) else write(value) for value in column], dtype="str")
 
 
 def _missing(value: object) -> bool:
@@ -185,47 +183,61 @@ def _missing(value: object) -> bool:
     )
 
 
-def _days(frame: pd.DataFrame, size: int) -> tuple[list[Day], list[str], list[list[str]]]:
+def _days(frame: pd.DataFrame) -> tuple[pd.Series[pd.Timestamp], tuple[str, ...], list[Note]]:
     """Read the dates; a cell that is no ISO date rejects its row, an empty one is only missing."""
-    days: list[Day] = []
-    rejected: list[str] = []
-    notes: list[list[str]] = [[] for _ in range(size)]
-    column = frame["date"].tolist() if "date" in frame else [""] * size
-    for row, value in enumerate(column):
-        reason = ""
-        day: Day = pd.NaT
-        if isinstance(value, pd.Timestamp) or hasattr(value, "isoformat"):
-            day = pd.Timestamp(value).normalize().tz_localize(None)
-        elif _missing(value) or str(value).strip() == "":
-            notes[row].append("date is missing")
-        else:
-            day = pd.to_datetime(str(value).strip(), format="%Y-%m-%d", errors="coerce")
-            if pd.isna(day):
-                reason = f"date '{value}' is not a day written as YYYY-MM-DD"
-        days.append(day)
-        rejected.append(reason)
-    return days, rejected, notes
+    column = column_of(frame, "date")
+    if pd.api.types.is_datetime64_any_dtype(column):
+        column = column.dt.strftime(DAY)
+    written = _written(column, _day_text)
+    alike = distinct(written)
+    texts = written.iloc[alike.first]
+    stripped = texts.str.strip()
+    days = pd.to_datetime(stripped, format=DAY, errors="coerce").astype("datetime64[us]")
+    unread = days.isna() & (stripped != "")
+    reasons = [
+        f"date '{text}' is not a day written as YYYY-MM-DD" if bad else ""
+        for text, bad in zip(texts, unread, strict=True)
+    ]
+    rejected = [""] * len(frame)
+    for row, reason in alike.notes(reasons):
+        rejected[row] = reason
+    missing = ["date is missing" if text == "" else "" for text in stripped]
+    read = days.iloc[alike.number].reset_index(drop=True)
+    return read, tuple(rejected), alike.notes(missing)
+
+
+def _day_text(value: object) -> str:
+    """Write a day or a moment as its day, anything else as it stands."""
+    return value.isoformat()[: len("2021-05-01")] if isinstance(value, date) else str(value)
+
+
+def _coordinates(
+    texts: pd.Series[str], name: str, limit: float
+) -> tuple[pd.Series[float], list[Note]]:
+    """Read coordinates, NaN for a blank and for what is no number from minus the limit to it."""
+    alike = distinct(texts)
+    cells = [text for (text,) in alike.cells(texts)]
+    usable = [is_within(text, limit) for text in cells]
+    numbers = [float(text) if use else math.nan for text, use in zip(cells, usable, strict=True)]
+    unread = [
+        f"{name} '{text}' is not a number from {-limit:g} to {limit:g}" if text and not use else ""
+        for text, use in zip(cells, usable, strict=True)
+    ]
+    return pd.Series(np.array(numbers, dtype=np.float64)[alike.number]), alike.notes(unread)
 
 
 def _from_case(case: Case, incidents: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Bring the statements and labels of rows that are incidents of the case."""
-    known = case_evidence(case)
-    position = {
-        (incident, day): row
-        for row, (incident, day) in enumerate(
-            zip(known.incidents["incident_id"], known.incidents["date"], strict=True)
-        )
-    }
-    pairs = [
-        (row, position[key])
-        for row, key in enumerate(zip(incidents["incident_id"], incidents["date"], strict=True))
-        if key in position
-    ]
-    if not pairs:
+    ids = pd.Index(case.incidents["incident_id"])
+    position = ids.get_indexer(incidents["incident_id"])
+    recorded = case.incidents["date"].to_numpy()[position]
+    asked = incidents["date"].to_numpy()
+    same = (recorded == asked) | (np.isnat(recorded) & np.isnat(asked))
+    rows = np.flatnonzero((position >= 0) & same)
+    if not len(rows):
         return empty_statements(), empty_labels()
-    rows = [row for row, _ in pairs]
-    taken = known.take([own for _, own in pairs])
+    taken = case_evidence(case).take(position[rows])
     return (
-        taken.statements.assign(row=[rows[own] for own in taken.statements["row"]]),
-        taken.labels.assign(row=[rows[own] for own in taken.labels["row"]]),
+        taken.statements.assign(row=rows[taken.statements["row"]]),
+        taken.labels.assign(row=rows[taken.labels["row"]]),
     )

@@ -25,14 +25,12 @@ from attribution.posterior.explanation import Explanation, pieces_of, weigh
 from attribution.posterior.intake import check_word, read_frame
 from attribution.posterior.kernel import (
     Query,
-    entropy_bits,
     mean_probabilities,
     probabilities,
     query_of,
     summarise,
 )
 from attribution.posterior.what_if import Change, WhatIf, changed_evidence
-from attribution.posterior.words import icd203
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -392,33 +390,17 @@ class Posterior:
     ) -> pd.DataFrame:
         codes = self.stack.encode(evidence)
         summary = summarise(self._draws, self._as_query(codes))
-        refused = np.array(
-            [bool(reason) for reason in rejected or [""] * len(evidence)], dtype=bool
+        count = len(evidence)
+        rejected = rejected or ("",) * count
+        noted = zip(notes or ((),) * count, codes.notes, strict=True)
+        return tabulate.score_table(
+            self.actors,
+            evidence.incidents["incident_id"],
+            summary,
+            grades=grade(amount(self.stack, codes)),
+            status=tabulate.statuses(rejected, [(*more, *own) for more, own in noted]),
+            refused=np.array([reason != "" for reason in rejected], dtype=bool),
         )
-        columns: dict[str, object] = {"incident_id": evidence.incidents["incident_id"].to_numpy()}
-        for prefix, values in (("p", summary.mean), ("lo", summary.low), ("hi", summary.high)):
-            for k, actor in enumerate(self.actors):
-                columns[f"{prefix}_{actor}"] = np.where(refused, np.nan, values[:, k])
-        top = summary.mean.argmax(axis=1) if len(evidence) else np.empty(0, dtype=np.int64)
-        top_p = np.take_along_axis(summary.mean, top[:, None], axis=1)[:, 0]
-        grades = grade(amount(self.stack, codes))
-        columns["top_actor"] = [
-            "" if no else self.actors[k] for k, no in zip(top, refused, strict=True)
-        ]
-        columns["top_p"] = np.where(refused, np.nan, top_p)
-        columns["words"] = ["" if no else icd203(p) for p, no in zip(top_p, refused, strict=True)]
-        columns["entropy_bits"] = np.where(refused, np.nan, entropy_bits(summary.mean))
-        columns["evidence"] = ["" if no else g for g, no in zip(grades, refused, strict=True)]
-        columns["status"] = [
-            _status(reason, [*more, *own])
-            for reason, more, own in zip(
-                rejected or [""] * len(evidence),
-                notes or [()] * len(evidence),
-                codes.notes,
-                strict=True,
-            )
-        ]
-        return pd.DataFrame(columns)
 
     def _explain(self, evidence: Evidence, actor: str | None, against: str | None) -> Explanation:
         for name in (actor, against):
@@ -488,9 +470,3 @@ class Posterior:
             if isinstance(channel, kind):
                 return channel
         raise LookupError(f"the case has no {kind.__name__}")
-
-
-def _status(rejected: str, notes: Sequence[str]) -> str:
-    if rejected:
-        return f"rejected: {rejected}"
-    return f"partial: {'; '.join(notes)}" if notes else "ok"

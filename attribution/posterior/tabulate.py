@@ -8,9 +8,13 @@ import numpy as np
 import pandas as pd
 
 from attribution.channels.claim import NEW_BRAND, ClaimChannel
-from attribution.posterior.kernel import INTERVAL, log_prior
+from attribution.posterior.evidence_base import GRADES
+from attribution.posterior.kernel import INTERVAL, Summary, entropy_bits, log_prior
+from attribution.posterior.words import ICD203_WORDS, icd203_bands
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
@@ -27,6 +31,79 @@ SHARE_COLUMNS = [
     "n_incidents",
 ]
 PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
+
+
+def score_table(
+    actors: tuple[str, ...],
+    incident_id: pd.Series[str],
+    summary: Summary,
+    *,
+    grades: NDArray[np.intp],
+    status: Sequence[str],
+    refused: NDArray[np.bool_],
+) -> pd.DataFrame:
+    """Return the score output.
+
+    Parameters
+    ----------
+    actors
+        Identifiers of the actors.
+    incident_id
+        Identifiers of the incidents.
+    summary
+        Posterior summaries of the incidents.
+    grades
+        Position in ``GRADES`` of the evidence base of each incident.
+    status
+        What became of each incident.
+    refused
+        Which incidents have no answer: their numbers are NaN and their words "".
+
+    Returns
+    -------
+    One row an incident; see `Posterior.attribute` for the columns.
+    """
+    columns: dict[str, object] = {"incident_id": incident_id}
+    for prefix, values in (("p", summary.mean), ("lo", summary.low), ("hi", summary.high)):
+        for k, actor in enumerate(actors):
+            columns[f"{prefix}_{actor}"] = np.where(refused, np.nan, values[:, k])
+    top = summary.mean.argmax(axis=1)
+    top_p = summary.mean.max(axis=1)
+    columns["top_actor"] = _words(actors, top, refused)
+    columns["top_p"] = np.where(refused, np.nan, top_p)
+    columns["words"] = _words(ICD203_WORDS, icd203_bands(top_p), refused)
+    columns["entropy_bits"] = np.where(refused, np.nan, entropy_bits(summary.mean))
+    columns["evidence"] = _words(GRADES, grades, refused)
+    columns["status"] = pd.Series(status, dtype="str")
+    return pd.DataFrame(columns)
+
+
+def statuses(rejected: Sequence[str], notes: Sequence[Sequence[str]]) -> list[str]:
+    """Say what became of incidents: ``ok``, ``partial: ...`` or ``rejected: ...``.
+
+    Parameters
+    ----------
+    rejected
+        For each incident the reason why it has no answer, "" if it has.
+    notes
+        For each incident what could not be used.
+
+    Returns
+    -------
+    A text an incident.
+    """
+    return [
+        f"rejected: {reason}" if reason else f"partial: {'; '.join(found)}" if found else "ok"
+        for reason, found in zip(rejected, notes, strict=True)
+    ]
+
+
+def _words(
+    words: tuple[str, ...], position: NDArray[np.intp], refused: NDArray[np.bool_]
+) -> pd.Series[str]:
+    """Return a column of words by their positions, "" where there is no answer."""
+    every = pd.Series((*words, ""), dtype="str")
+    return every.iloc[np.where(refused, len(words), position)].reset_index(drop=True)
 
 
 def share_rows(

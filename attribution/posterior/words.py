@@ -2,6 +2,9 @@
 
 import math
 
+import numpy as np
+import numpy.typing as npt
+
 _TOLERANCE = 1e-9
 
 # Upper ends of the bands of Intelligence Community Directive 203; an end belongs to its band.
@@ -36,8 +39,24 @@ def icd203(p: float) -> str:
     ValueError
         If `p` is no probability.
     """
-    inside = _checked(p)
-    return next(word for end, word in _BANDS if inside <= end)
+    return ICD203_WORDS[int(icd203_bands(_checked(p)))]
+
+
+def icd203_bands(p: npt.ArrayLike) -> npt.NDArray[np.intp]:
+    """Find the bands of ICD 203 in which probabilities lie.
+
+    Parameters
+    ----------
+    p
+        Probabilities from 0 to 1, give or take rounding.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions in ``ICD203_WORDS``, of the shape of ``p``.
+    """
+    ends = [end for end, _ in _BANDS]
+    return np.searchsorted(ends, np.clip(p, 0.0, 1.0), side="left")
 
 
 def percent(p: float) -> str:
