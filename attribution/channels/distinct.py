@@ -46,7 +46,7 @@ class Distinct(NamedTuple):
         -------
         A tuple of cells, one a column, for each of the distinct ones.
         """
-        taken = (column.iloc[self.first].tolist() for column in columns)
+        taken = (column.array[self.first].tolist() for column in columns)
         return list(zip(*taken, strict=True))
 
     def spread(
@@ -91,9 +91,9 @@ def distinct(*columns: pd.Series[Any]) -> Distinct:
     Distinct
         See there.
     """
-    number = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        code, values = pd.factorize(column, use_na_sentinel=False)
+    number, _ = pd.factorize(columns[0].array, use_na_sentinel=False)
+    for column in columns[1:]:
+        code, values = pd.factorize(column.array, use_na_sentinel=False)
         number, _ = pd.factorize(number * len(values) + code)
     # Numbers rise by one wherever a combination occurs for the first time.
     return Distinct(number, np.flatnonzero(~pd.Series(number).duplicated().to_numpy()))
