@@ -64,6 +64,36 @@ class Entries:
 
 
 @dataclass(frozen=True)
+class LinearTerm:
+    """A parameter that enters a channel's predictor linearly, and so trades against others.
+
+    The predictor of an entry of level ``l`` in contrast ``c`` is
+    ``spread[c] * sum_r design[l, r] * parameter[r, c]``, summed over the terms and, for act
+    channels, over all channels. Many incidents tell the sum and not its parts; the sampler needs
+    to know which parts these are (`attribution.model.geometry`). The posterior does not depend on
+    it.
+
+    Parameters
+    ----------
+    parameter
+        Name of the parameter in the model, of shape (effects, contrasts), or (effects,) or () where
+        there is one contrast; its prior is normal, without a transformation.
+    design
+        (levels, effects).
+    spread
+        (contrasts,): what a unit of the predictor is worth, in units of the standard deviation
+        with which one incident tells it: the root of the information times the scale.
+    precision
+        Precision of the parameter's prior.
+    """
+
+    parameter: str
+    design: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    precision: float = 1.0
+
+
+@dataclass(frozen=True)
 class Channel(ABC):
     """One kind of evidence bound to a case: levels, priors, codes, words.
 
@@ -154,6 +184,10 @@ class Channel(ABC):
         """
         del evidence
         return None
+
+    def linear_terms(self) -> tuple[LinearTerm, ...]:
+        """Return the parameters that enter the channel's predictor linearly; none by default."""
+        return ()
 
     def data(self) -> Mapping[str, NDArray[np.float64]]:
         """Return the arrays behind the table that another state of the case would change.

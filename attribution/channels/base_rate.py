@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from attribution.channels.base import Channel, Entries, column_entries
-from attribution.channels.effects import act_factor, families, normal_effects
+from attribution.channels.effects import act_factor, effects_term, families, normal_effects
 from attribution.channels.options import positive
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from attribution.case.case import Case
     from attribution.case.config import ChannelSpec
-    from attribution.channels.base import Tensor
+    from attribution.channels.base import LinearTerm, Tensor
     from attribution.channels.evidence import Evidence
 
 #: Scale of the base rate, in log-odds: wide enough for a tenfold difference between actors.
@@ -42,9 +44,16 @@ class BaseRateChannel(Channel):
 
     def table(self) -> Tensor:
         """Return one row: (1, actors + families)."""
-        factor = act_factor(families(self.actors), WITHIN_RATIO)
-        rates: Tensor = self.scale * normal_effects(self.name, 1, factor)
+        rates: Tensor = self.scale * normal_effects(self.name, 1, self._factor)
         return rates
+
+    def linear_terms(self) -> tuple[LinearTerm, ...]:
+        """Return the one effect, which every incident has."""
+        return (effects_term(self.name, np.full((1, 1), self.scale), self._factor),)
+
+    @property
+    def _factor(self) -> NDArray[np.float64]:
+        return act_factor(families(self.actors), WITHIN_RATIO)
 
     def encode(self, evidence: Evidence) -> Entries:
         """Every incident takes the one row."""

@@ -18,7 +18,7 @@ from attribution.case.readonly import ReadOnly
 from attribution.channels.base import Channel, Entries, column_entries, joined, spoken_word
 from attribution.channels.classes import MISSING, class_of_words
 from attribution.channels.distinct import column_of, distinct
-from attribution.channels.effects import act_factor, families, normal_effects
+from attribution.channels.effects import act_factor, effects_term, families, normal_effects
 from attribution.channels.nested import NEW
 from attribution.channels.options import check_known, items_of, positive
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from attribution.case.case import Case
     from attribution.case.config import ChannelSpec
-    from attribution.channels.base import Tensor
+    from attribution.channels.base import LinearTerm, Tensor
     from attribution.channels.evidence import Evidence
 
 #: Scale of a combination's effect, in log-odds.
@@ -71,6 +71,11 @@ class CrossedChannel(Channel):
         factor = act_factor(families(self.actors))
         table: Tensor = self.scale * normal_effects(self.name, len(self.levels), factor)
         return table
+
+    def linear_terms(self) -> tuple[LinearTerm, ...]:
+        """Return the effects: each combination has its own."""
+        design = self.scale * np.eye(len(self.levels))
+        return (effects_term(self.name, design, act_factor(families(self.actors))),)
 
     def encode(self, evidence: Evidence) -> Entries:
         """Return one entry a crossing of which no part is missing."""

@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.case.readonly import ReadOnly
-from attribution.channels.base import Channel, Entries, column_entries, spoken_day
+from attribution.channels.base import Channel, Entries, LinearTerm, column_entries, spoken_day
 from attribution.channels.distinct import distinct
 from attribution.channels.effects import concatenated, contrasts, normal_effects
 from attribution.channels.evidence import case_evidence, day_at, labels_of, text_at
@@ -67,6 +67,9 @@ SERIES_WEIGHT = 0.5
 SERIES_POWER = -0.5
 CONTESTED_WEIGHT = 0.8
 BRAND_BASIS_WEIGHT = 0.0
+
+#: What one label tells of the logit of its hit rate; see `attribution.channels.effects`.
+INFORMATION = 0.05
 
 Level = tuple[str, str, str, frozenset[str]]
 
@@ -139,6 +142,24 @@ class LabelChannel(Channel):
         inside = pt.log(label_likelihood(hit, guess, 1.0))
         table: Tensor = outside[:, None] + (inside - outside)[:, None] * self.members
         return table
+
+    def linear_terms(self) -> tuple[LinearTerm, ...]:
+        """Return what the logit of a label's hit rate adds up: a mean, its kind, its labeller."""
+        kind, labeller = (
+            np.array([[float(own == each) for each in every] for own in column])
+            for column, every in (
+                ([kind for _, kind, _, _ in self.keys], self.kinds),
+                ([who for who, _, _, _ in self.keys], self.labellers),
+            )
+        )
+        spread = np.array([np.sqrt(INFORMATION)])
+        return (
+            LinearTerm(
+                "label_certain", np.ones((len(self.keys), 1)), spread, self.certain[1] ** -2
+            ),
+            LinearTerm("label_kind_z", kind, KIND_SD * spread),
+            LinearTerm("label_labeller_z", labeller, LABELLER_SD * spread),
+        )
 
     def reported(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
         """Return the axes of hit rates by labeller and confidence word, and preferences by kind."""

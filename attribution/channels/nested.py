@@ -9,7 +9,7 @@ import numpy as np
 
 from attribution.channels.base import Channel, Entries, column_entries, spoken_word
 from attribution.channels.distinct import column_of, looked_up
-from attribution.channels.effects import act_factor, families, normal_effects
+from attribution.channels.effects import act_factor, effects_term, families, normal_effects
 from attribution.channels.options import is_positive, items_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from attribution.case.config import Actor, ChannelSpec
-    from attribution.channels.base import Tensor
+    from attribution.channels.base import LinearTerm, Tensor
     from attribution.channels.evidence import Evidence
 
 #: Name of the level that an unseen value takes: an effect drawn from the population of its parent.
@@ -71,6 +71,13 @@ class NestedChannel(Channel):
         scale = np.array([self.scales[len(path) - 1] for path in self.paths])
         level, passed = _prefixes(self.paths)
         return row_sums(effects, level, passed, scale[passed])
+
+    def linear_terms(self) -> tuple[LinearTerm, ...]:
+        """Return the effects: a path has those of its prefixes."""
+        level, passed = _prefixes(self.paths)
+        design = np.zeros((len(self.levels), len(self.paths)))
+        design[level, passed] = [self.scales[len(self.paths[path]) - 1] for path in passed]
+        return (effects_term(self.name, design, act_factor(families(self.actors))),)
 
     def encode(self, evidence: Evidence) -> Entries:
         """Look each path up; an unseen one takes its nearest known parent's new child."""

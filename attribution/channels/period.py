@@ -19,13 +19,15 @@ import pandas as pd
 
 from attribution.channels.base import Channel, Entries, column_entries
 from attribution.channels.distinct import looked_up
-from attribution.channels.effects import act_factor, families, normal_effects
+from attribution.channels.effects import act_factor, effects_term, families, normal_effects
 from attribution.channels.options import positive
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from attribution.case.case import Case
     from attribution.case.config import ChannelSpec
-    from attribution.channels.base import Tensor
+    from attribution.channels.base import LinearTerm, Tensor
     from attribution.channels.evidence import Evidence
 
 #: Scale of one quarter's step, in log-odds.
@@ -63,14 +65,22 @@ class PeriodChannel(Channel):
         import pytensor.tensor as pt  # noqa: PLC0415 - heavy, needed only while a model is built
 
         factor = act_factor(families(self.actors))
-        count = len(self.levels)
+        steps = normal_effects(self.name, len(self.levels), factor)
         # One product with a constant matrix, where sums along an axis are many small operations.
-        walk = np.tri(count)
+        walked: Tensor = pt.as_tensor_variable(self._walk) @ steps
+        return walked
+
+    def linear_terms(self) -> tuple[LinearTerm, ...]:
+        """Return the steps: a quarter has every one up to it."""
+        return (effects_term(self.name, self._walk, act_factor(families(self.actors))),)
+
+    @property
+    def _walk(self) -> NDArray[np.float64]:
+        """Matrix that sums steps, (quarters, steps)."""
+        walk = np.tri(len(self.levels))
         if self.after is None:
             walk = walk - walk.mean(axis=0)
-        steps = normal_effects(self.name, count, factor)
-        walked: Tensor = pt.as_tensor_variable(self.step * walk) @ steps
-        return walked
+        return np.asarray(self.step * walk)
 
     def encode(self, evidence: Evidence) -> Entries:
         """Find each incident's quarter; a later one takes the last quarter, an earlier one none."""

@@ -9,7 +9,9 @@ there is one thing to optimise and one to load. The rest is nutpie's: graph, dat
 
 from __future__ import annotations
 
+from dataclasses import fields
 from hashlib import sha256
+from inspect import getsource
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -25,7 +27,10 @@ from nutpie.compile_pymc import (
     make_user_data,
 )
 from pymc.initial_point import make_initial_point_fn
+from pytensor.compile.sharedvalue import shared
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
+
+from attribution.model.geometry import to_model, to_sampler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
     from numba.core.typing.templates import Signature
     from numpy.typing import NDArray
     from pytensor.compile.executor import Function
+
+    from attribution.model.geometry import Geometry
 
 DOUBLES = numba.types.CPointer(numba.types.double)  # type: ignore[no-untyped-call] # numba's
 WORDS = numba.types.CPointer(numba.types.int64)  # type: ignore[no-untyped-call] # numba's
@@ -46,7 +53,9 @@ EXPAND = numba.types.int64(numba.types.uint64, numba.types.uint64, DOUBLES, DOUB
 LOGP_TEXT = """
 def logp(dim, x, gradient, value, words):
     try:
-        total, slopes = graph(carray(x, ({dimensions},)){data})
+        point = to_model(carray(x, ({dimensions},)), {coordinates})
+        total, slopes = graph(point{data})
+        to_sampler(slopes, {coordinates})
     except Exception:
         return 1
     value[0] = total[()]
@@ -64,7 +73,7 @@ def logp(dim, x, gradient, value, words):
 EXPAND_TEXT = """
 def expand(dim, size, x, values, words):
     try:
-        expanded = graph(carray(x, ({dimensions},)){data})[0]
+        expanded = graph(to_model(carray(x, ({dimensions},)), {coordinates}){data})[0]
     except Exception:
         return -2
     for place in range({values}):
@@ -73,7 +82,9 @@ def expand(dim, size, x, values, words):
 """
 
 
-def compile_sampler(model: pm.Model, parameters: Sequence[str]) -> CompiledPyMCModel:
+def compile_sampler(
+    model: pm.Model, parameters: Sequence[str], coordinates: Geometry
+) -> CompiledPyMCModel:
     """Compile a model for nutpie's sampler.
 
     Parameters
@@ -82,12 +93,14 @@ def compile_sampler(model: pm.Model, parameters: Sequence[str]) -> CompiledPyMCM
         The model; what may differ between fits is ``pm.Data``.
     parameters
         Names of the variables to trace.
+    coordinates
+        In which coordinates the sampler walks; what it traces is the model's.
 
     Returns
     -------
     nutpie.compile_pymc.CompiledPyMCModel
         What ``nutpie.compile_pymc_model(model, var_names=parameters)`` returns, from another entry
-        point.
+        point and in other coordinates.
     """
     dimensions, expanded, logp, expand, initial, shapes, reparameterized = _make_functions(
         model,
@@ -97,20 +110,24 @@ def compile_sampler(model: pm.Model, parameters: Sequence[str]) -> CompiledPyMCM
         pymc_initial_point_fn=_start(model),
         var_names=parameters,
     )
-    variables = list(dict.fromkeys([*logp.get_shared(), *expand.get_shared()]))
+    make: Any = shared
+    steps = [make(getattr(coordinates, each.name), each.name) for each in fields(coordinates)]
+    variables = list(dict.fromkeys([*logp.get_shared(), *expand.get_shared(), *steps]))
     keys = {variable: f"data{place}" for place, variable in enumerate(variables)}
     values = {key: np.array(each.get_value(), order="C") for each, key in keys.items()}
     for value in values.values():
         value.flags.writeable = False
     user_data = make_user_data(keys, values)
-    sizes = {"dimensions": dimensions, "values": expanded}
+    arrays = {each: _array(key, values[key], user_data) for each, key in keys.items()}
+    written = {
+        "dimensions": dimensions,
+        "values": expanded,
+        "coordinates": f"({', '.join(arrays[each] for each in steps)})",
+    }
     entries = []
     for function, text, signature in ((logp, LOGP_TEXT, LOGP), (expand, EXPAND_TEXT, EXPAND)):
-        arrays = [
-            _array(keys[each], values[keys[each]], user_data) for each in function.get_shared()
-        ]
-        source = text.format(data="".join(f", {array}" for array in arrays), **sizes)
-        entries.append(_entry(function, source, signature))
+        data = "".join(f", {arrays[each]}" for each in function.get_shared())
+        entries.append(_entry(function, text.format(data=data, **written), signature))
     dims, coords = _prepare_dims_and_coords(model, shapes, reparameterized)
     return CompiledPyMCModel(
         _n_dim=dimensions,
@@ -154,7 +171,8 @@ def _entry(function: Function, source: str, signature: Signature) -> CFunc:
     graph_key = CACHED_SRC_FUNCTIONS.get(passed)
     # What PyTensor can cache it wraps in a function that only passes its arguments on.
     graph = passed.__globals__["jitable_func"] if graph_key else vm.jit_fn
-    known = (graph_key, source, int(settings.OPT), nutpie.__version__)
+    maps = (getsource(to_model), getsource(to_sampler))
+    known = (graph_key, source, maps, int(settings.OPT), nutpie.__version__)
     entry = compile_numba_function_src(
         source,
         source.split("(", 1)[0].removeprefix("\ndef "),
@@ -167,6 +185,8 @@ def _entry(function: Function, source: str, signature: Signature) -> CFunc:
             "pointer": address_as_void_pointer,
             # Taken into the entry point: one function to optimise instead of one within another.
             "graph": numba.njit(inline="always")(graph.py_func),
+            "to_model": numba.njit(to_model),
+            "to_sampler": numba.njit(to_sampler),
         },
         cache_key=graph_key and sha256(repr(known).encode()).hexdigest(),
     )

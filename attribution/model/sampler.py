@@ -15,6 +15,7 @@ from pytensor.tensor import constant, tensor
 
 from attribution.model.assemble import assemble, model_data
 from attribution.model.compiled import compile_sampler
+from attribution.model.geometry import geometry
 from attribution.model.tables import TABLE
 
 if TYPE_CHECKING:
@@ -100,7 +101,16 @@ def compile_model(stack: Stack, codes: Codes) -> CompiledModel:
     logger.info(
         "compiling the model: %d incidents, %d parameters", len(codes.code), len(parameters)
     )
-    return CompiledModel(stack, codes, model, compile_sampler(model, parameters))
+    coordinates = geometry(stack, codes, _places(model))
+    return CompiledModel(stack, codes, model, compile_sampler(model, parameters, coordinates))
+
+
+def _places(model: pm.Model) -> dict[str, int]:
+    """Return where each parameter starts among the coordinates, as nutpie lays them out."""
+    point = model.initial_point()
+    sizes = [point[model.rvs_to_values[each].name].size for each in model.free_RVs]
+    starts = np.cumsum([0, *sizes[:-1]])
+    return {each.name: int(start) for each, start in zip(model.free_RVs, starts, strict=True)}
 
 
 def sample(

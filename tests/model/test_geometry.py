@@ -1,0 +1,108 @@
+"""The sampler's coordinates: an exact linear map that evens out what incidents tell."""
+
+import numpy as np
+import pymc as pm
+import pytest
+from pytensor.compile.maker import function
+from pytensor.compile.mode import Mode
+from scipy import sparse
+from small_case import DENIAL, small_case
+
+from attribution.case.load import bundled_case_folder, load_case
+from attribution.channels.base import LinearTerm
+from attribution.channels.effects import INFORMATION
+from attribution.channels.evidence import case_evidence
+from attribution.channels.stack import Stack, bind_stack
+from attribution.model.geometry import Geometry, geometry, group_geometry, to_model, to_sampler
+
+
+@pytest.fixture(scope="module")
+def real_stack():
+    return bind_stack(load_case(bundled_case_folder()))
+
+
+def arrays(found):
+    return tuple(getattr(found, name) for name in Geometry.__dataclass_fields__)
+
+
+def two_groups(seed=0, observations=300):
+    """Crossed effects in three contrasts, and others in one, with coordinates between them."""
+    rng = np.random.default_rng(seed)
+    terms, amounts = [], []
+    for name, count in (("mean", 1), ("first", 4), ("second", 30)):
+        design = 0.7 * np.eye(count)
+        level = rng.integers(0, count, observations)
+        seen = sparse.csr_array((np.ones(observations), (np.arange(observations), level)))
+        seen.resize((observations, count))
+        terms.append(LinearTerm(name, design, np.array([0.3, 0.3, 0.1])))
+        amounts.append(seen @ sparse.csr_array(design))
+    return group_geometry([5, 8, 20], terms, amounts), terms, amounts
+
+
+def matrix_of(function, found, size):
+    columns = []
+    for unit in np.eye(size):
+        moved = unit.copy()
+        result = function(moved, arrays(found))
+        columns.append(moved if result is None else result)
+    return np.array(columns).T
+
+
+def test_the_gradient_goes_back_by_the_transpose_of_the_map():
+    found, _, _ = two_groups()
+    forward = matrix_of(to_model, found, 115)
+    np.testing.assert_allclose(matrix_of(to_sampler, found, 115), forward.T, atol=1e-14)
+
+
+def test_other_coordinates_stay_as_they_are():
+    found, _, _ = two_groups()
+    forward = matrix_of(to_model, found, 115)
+    others = np.r_[0:5, 110:115]
+    np.testing.assert_array_equal(forward[np.ix_(others, others)], np.eye(10))
+    assert not np.delete(forward[others], others, axis=1).any()
+    assert not np.delete(forward[:, others], others, axis=0).any()
+
+
+def test_what_incidents_tell_together_is_even_in_the_samplers_coordinates():
+    """The precision that the module's formula names becomes nearly the identity."""
+    found, terms, amounts = two_groups()
+    amount = np.hstack([each.toarray() for each in amounts])
+    places = np.r_[5, 8 + 3 * np.arange(4), 20 + 3 * np.arange(30)]
+    for contrast in range(3):
+        precision = np.eye(35) + terms[0].spread[contrast] ** 2 * amount.T @ amount
+        forward = matrix_of(to_model, found, 115)[np.ix_(places + contrast, places + contrast)]
+        before = np.linalg.eigvalsh(precision)
+        after = np.linalg.eigvalsh(forward.T @ precision @ forward)
+        assert after.min() > 0.9
+        assert after.max() < 1.1
+        assert before.max() / before.min() > 2.0
+
+
+def test_a_case_whose_channels_name_no_term_keeps_its_coordinates():
+    case = small_case(channels=[DENIAL])
+    stack = bind_stack(case)
+    silent = Stack(tuple(c for c in stack.channels if not c.linear_terms()))
+    found = geometry(silent, silent.encode(case_evidence(case)), {})
+    u = np.arange(4.0)
+    np.testing.assert_array_equal(to_model(u, arrays(found)), u)
+
+
+@pytest.mark.parametrize("name", ["base_rate", "weapon", "target", "place", "period", "crossed"])
+def test_a_linear_term_is_the_table(name, real_stack):
+    """The design that the geometry reads is what the model's table does, contrast by contrast."""
+    channel = real_stack.channels[real_stack.position(name)]
+    (term,) = channel.linear_terms()
+    with pm.Model() as model:
+        table = channel.table()
+    table_of = function(
+        [model[term.parameter]], table, mode=Mode("py", "fast_compile"), on_unused_input="ignore"
+    )
+    values = np.random.default_rng(3).normal(size=term.design.shape[1])
+    for contrast, spread in enumerate(term.spread):
+        innovations = np.zeros((len(values), len(term.spread)))
+        innovations[:, contrast] = values
+        amount = term.design @ values
+        columns = table_of(innovations)
+        direction = amount @ columns / (amount @ amount)
+        np.testing.assert_allclose(columns, np.outer(amount, direction), atol=1e-12)
+        assert spread == pytest.approx(np.sqrt(INFORMATION) * np.linalg.norm(direction))
