@@ -49,3 +49,13 @@ def small_draws(*, measured: bool = False) -> Drawn:
     case = small_case(channels=(*CHANNELS, *MEASURED) if measured else CHANNELS)
     stack = bind_stack(case)
     return draw_tables(stack, stack.encode(case_evidence(case)), 2, 3, seed=11)
+
+
+def values_at(drawn, chain, draw):
+    """One point of the unconstrained space the sampler moves in."""
+    point = {}
+    for variable in drawn.compiled.model.free_RVs:
+        value = drawn.posterior[variable.name].to_numpy()[chain, draw]
+        inner = drawn.compiled.model.rvs_to_values[variable].name
+        point[inner] = np.log(value) if inner.endswith("_log__") else value
+    return point

@@ -28,6 +28,7 @@ from numba import njit, types
 from numba.core import config
 
 if TYPE_CHECKING:
+    from numba.core.dispatcher import Dispatcher
     from numpy.typing import NDArray
 
 #: Incidents side by side: buffers of this many stay in the first-level cache.
@@ -312,11 +313,7 @@ def value_and_gradient(  # noqa: PLR0917 - compiled, as below
 
 
 def compile_kernel(code: str) -> None:
-    """Compile the kernel at full optimisation, whatever level the rest is compiled at.
-
-    A command may ask numba for less optimisation (``NUMBA_OPT``), because the glue around this loop
-    costs more to optimise than it ever returns. Later processes load it from numba's cache.
-    """
+    """Compile the kernel for codes of a type; see ``compile_fully``."""
     fixed = types.Array(types.int64, 1, "C", readonly=True)
     table = types.float64[:, ::1]
     arguments = (
@@ -329,10 +326,26 @@ def compile_kernel(code: str) -> None:
         fixed,
         types.int64,
     )
+    compile_fully(value_and_gradient, arguments)
+
+
+def compile_fully(function: Dispatcher, arguments: tuple[types.Type, ...]) -> None:
+    """Compile a function at full optimisation, whatever level the rest is compiled at.
+
+    A command may ask numba for less optimisation (``NUMBA_OPT``), because the glue around such a
+    loop costs more to optimise than it ever returns. Later processes load it from numba's cache.
+
+    Parameters
+    ----------
+    function
+        A function that numba compiles, with its cache.
+    arguments
+        numba's types of its arguments.
+    """
     settings: Any = config
     level = settings.OPT
     settings.OPT = 3
     try:
-        value_and_gradient.compile(arguments)
+        function.compile(arguments)
     finally:
         settings.OPT = level

@@ -10,7 +10,8 @@ with :math:`\pi` the nested logit of `attribution.channels.effects` and :math:`f
 measured, 1 for slots that are only coded.
 
 Fit, query, batch, what-if and explanation differ only in which slots ``j`` they include. Arrays in,
-arrays out; nothing here knows of names or frames.
+arrays out; nothing here knows of names or frames. `attribution.posterior.batch` has the same sum
+compiled, for whole files of incidents.
 """
 
 from __future__ import annotations
@@ -42,11 +43,14 @@ class Summary:
     ----------
     mean, low, high
         Mean over draws and the ends of the 90 % interval: each (incidents, actors).
+    entropy
+        Of the mean, in bits: (incidents,).
     """
 
     mean: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    entropy: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -309,7 +313,7 @@ def summarise(stack: NDArray[np.floating], query: Query) -> Summary:
     count, actors = query.code.shape[0], len(query.family)
     if count == 0:
         empty = np.empty((0, actors))
-        return Summary(empty, empty, empty)
+        return Summary(empty, empty, empty, np.empty(0))
     factor = query.factor.reshape(count, -1)
     pattern = np.concatenate([query.code.astype(np.float64), query.weight, factor], axis=1)
     _, first, inverse = np.unique(pattern, axis=0, return_index=True, return_inverse=True)
@@ -321,7 +325,7 @@ def summarise(stack: NDArray[np.floating], query: Query) -> Summary:
         results.append((p.mean(axis=0), low, high))
     mean, low, high = (np.concatenate(parts) for parts in zip(*results, strict=True))
     rows = inverse.reshape(-1)
-    return Summary(mean[rows], low[rows], high[rows])
+    return Summary(mean[rows], low[rows], high[rows], entropy_bits(mean)[rows])
 
 
 def entropy_bits(p: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ from attribution.channels.evidence import Evidence, case_evidence
 from attribution.channels.label import LabelChannel
 from attribution.model.tables import TABLE, stacked_tables
 from attribution.posterior import tabulate
+from attribution.posterior.batch import lay_out, summarise_many
 from attribution.posterior.diagnosis import Diagnosis, power_scaling
 from attribution.posterior.evidence_base import amount, grade
 from attribution.posterior.explanation import Explanation, pieces_of, weigh
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from attribution.case.case import Case
     from attribution.channels.base import Channel
     from attribution.channels.stack import Codes, Stack
+    from attribution.posterior.batch import DrawTables
     from attribution.posterior.diagnosis import Densities
     from attribution.posterior.manifest import Manifest
     from attribution.posterior.share_sensitivity import ShareSensitivity
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
 
 #: Columns by which incidents may be selected.
 SELECTORS = ("weapon_type", "target_type", "country", "province")
+
+#: Up to so many of a case's own incidents are answered before the compiled sum would be ready.
+FEW = 1000
 
 
 class UnknownIncidentError(LookupError):
@@ -136,7 +141,8 @@ class Posterior:
         """
         if isinstance(incidents, pd.DataFrame):
             intake = read_frame(self.case, incidents)
-            return self._score(intake.evidence, intake.rejected, intake.notes)
+            # Always compiled: a row's numbers must not depend on how many come with it.
+            return self._score(intake.evidence, intake.rejected, intake.notes, compiled=True)
         if incidents is None:
             return self._score(self._evidence)
         rows = np.array([self._row(incident) for incident in incidents], dtype=np.int64)
@@ -361,6 +367,11 @@ class Posterior:
         return stacked_tables(self.stack, self.tables, families(self.case.config.actors).width)
 
     @cached_property
+    def _laid_out(self) -> DrawTables:
+        """The same in single precision, for many incidents."""
+        return lay_out(self._draws, families(self.case.config.actors).of)
+
+    @cached_property
     def _evidence(self) -> Evidence:
         return case_evidence(self.case)
 
@@ -387,9 +398,15 @@ class Posterior:
         evidence: Evidence,
         rejected: Sequence[str] | None = None,
         notes: Sequence[Sequence[str]] | None = None,
+        *,
+        compiled: bool = False,
     ) -> pd.DataFrame:
         codes = self.stack.encode(evidence)
-        summary = summarise(self._draws, self._as_query(codes))
+        query = self._as_query(codes)
+        if compiled or len(evidence) > FEW:
+            summary = summarise_many(self._laid_out, query)
+        else:
+            summary = summarise(self._draws, query)
         count = len(evidence)
         rejected = rejected or ("",) * count
         noted = zip(notes or ((),) * count, codes.notes, strict=True)

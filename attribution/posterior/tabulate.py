@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.channels.claim import NEW_BRAND, ClaimChannel
 from attribution.posterior.evidence_base import GRADES
-from attribution.posterior.kernel import INTERVAL, Summary, entropy_bits, log_prior
+from attribution.posterior.kernel import INTERVAL, Summary, log_prior
 from attribution.posterior.words import ICD203_WORDS, icd203_bands
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from attribution.case.case import Case
     from attribution.channels.label import LabelChannel
+    from attribution.posterior.kernel import Summary
 
 SHARE_COLUMNS = [
     "period",
@@ -72,7 +73,7 @@ def score_table(
     columns["top_actor"] = _words(actors, top, refused)
     columns["top_p"] = np.where(refused, np.nan, top_p)
     columns["words"] = _words(ICD203_WORDS, icd203_bands(top_p), refused)
-    columns["entropy_bits"] = np.where(refused, np.nan, entropy_bits(summary.mean))
+    columns["entropy_bits"] = np.where(refused, np.nan, summary.entropy)
     columns["evidence"] = _words(GRADES, grades, refused)
     columns["status"] = pd.Series(status, dtype="str")
     return pd.DataFrame(columns)

@@ -7,7 +7,7 @@ import numpy as np
 import pymc as pm
 import pytest
 from pytensor.compile.mode import Mode
-from random_tables import Drawn, small_draws
+from random_tables import Drawn, small_draws, values_at
 
 from attribution.channels.effects import families
 from attribution.channels.stack import Codes
@@ -23,16 +23,6 @@ PLAIN = Mode(linker="py", optimizer=None)
 @pytest.fixture(scope="module")
 def drawn() -> Drawn:
     return small_draws()
-
-
-def values_at(drawn, chain, draw):
-    """One point of the unconstrained space the sampler moves in."""
-    point = {}
-    for variable in drawn.compiled.model.free_RVs:
-        value = drawn.posterior[variable.name].to_numpy()[chain, draw]
-        inner = drawn.compiled.model.rvs_to_values[variable].name
-        point[inner] = np.log(value) if inner.endswith("_log__") else value
-    return point
 
 
 def query_of(drawn):
