@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
     from attribution.posterior.kernel import Query
 
-#: Draws side by side: their buffers stay in the first-level cache and fill the vectors many times.
-LANES = 128
+#: Most draws side by side: their buffers stay in the cache, and loops along them are long.
+LANES = 512
+#: Draws that one turn of a compiled loop takes.
+TURN = 32
 #: Patterns of evidence that a thread takes at a time, and that take turns at the same draws.
-TASK = 64
+TASK = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,8 @@ def lay_out(stack: NDArray[np.floating], family: Sequence[int]) -> DrawTables:
     """
     order, starts = _by_family(np.asarray(family, dtype=np.int64))
     draws, rows, columns = stack.shape
-    lanes = min(LANES, draws)
+    share = -(-draws // -(-draws // LANES))
+    lanes = -(-share // TURN) * TURN
     values = np.zeros((-(-draws // lanes), rows, columns, lanes), dtype=np.float32)
     for block, start in enumerate(range(0, draws, lanes)):
         part = np.moveaxis(stack[start : start + lanes], 0, -1)[:, order]
