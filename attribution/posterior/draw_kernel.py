@@ -15,8 +15,8 @@ take turns at the same draws, whose tables thus stay in the cache.
 
 All that the entry calls lies in this file: numba's cache notices changes in no other.
 
-Numbers here are single precision: sums of scores below a few hundred leave probabilities, and so
-their means and quantiles, within 1e-5 of those of `attribution.posterior.kernel.probabilities`.
+Numbers here are single precision: sums of scores below a hundred leave probabilities, and so their
+means and quantiles, within 1e-5 of those of `attribution.posterior.kernel.probabilities`.
 """
 
 from __future__ import annotations
@@ -198,8 +198,9 @@ def normalise(
 ) -> None:
     """Turn what was said in ``joint`` (actors, lanes) and act sums into the posterior.
 
-    ``act`` has the members of families of several, then all families; ``room`` (families + 4,
-    lanes) is left with the inverse of the posterior's sum in its first line.
+    All but for its sum, whose inverse is left in ``room[families]``. ``act`` has the members of
+    families of several, then all families; ``room`` is (families + 4, lanes), where only families
+    of several count.
     """
     actors, groups = joint.shape[0], starts.shape[0] - 1
     single = starts[0]
