@@ -43,7 +43,7 @@ COMMAND = "experiments/bench_inference.py"
 IRAQ = "iraq"
 SIZES = (IRAQ, "400", "4000")
 SIDES = ("ours", "plain")
-DRAWS, TUNE, CHAINS, SEED = 500, 400, 2, 1
+DRAWS, TUNE, CHAINS, SEED = 1000, 400, 2, 1
 #: Seconds that one gradient is timed for.
 PATIENCE = 2.0
 FIGURES = {
@@ -119,7 +119,7 @@ def measure(side: str, size: str) -> dict[str, float]:
     import arviz_stats  # noqa: PLC0415 - imports are timed
     import nutpie  # noqa: PLC0415
 
-    import attribution.model.sampler  # noqa: F401, PLC0415
+    import attribution.model.sampler  # noqa: PLC0415
 
     imported = time.perf_counter()
     stack, codes = evidence_of(size)
@@ -128,12 +128,15 @@ def measure(side: str, size: str) -> dict[str, float]:
     ready = time.perf_counter()
     gradient = seconds_a_gradient(compiled.sampler)
     begun = time.perf_counter()
-    options = {"target_accept": 0.85} if side == "ours" else {}
-    clock = Clock(TUNE * CHAINS)
+    options, tune = {}, TUNE
+    if side == "ours":
+        settings = attribution.model.sampler.SamplerSettings()
+        options, tune = {"target_accept": settings.target_accept}, settings.tune
+    clock = Clock(tune * CHAINS)
     trace = nutpie.sample(
         compiled.sampler,
         draws=DRAWS,
-        tune=TUNE,
+        tune=tune,
         chains=CHAINS,
         cores=CHAINS,
         seed=SEED,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
+    from attribution.case.config import Actor
 
 #: Shares of incidents with a claim and with a denial, near those of the Iraq case.
 CLAIMED, DENIED = 0.35, 0.06
@@ -159,10 +160,15 @@ def _labels(
 def _names(case: Case, named: NDArray[np.int64], broad: NDArray[np.bool_]) -> Sequence[str]:
     """Return what a labeller writes for an actor: its group, or the name of its family."""
     actors = case.config.actors
-    own = [actor.groups[0] if actor.groups else RESIDUAL[actor.militia] for actor in actors]
+    own = [group_of(actor) for actor in actors]
     family = np.array([actor.iran_backed for actor in actors])
     whole = broad & family[named]
     return [FAMILY if b else own[k] for k, b in zip(named, whole, strict=True)]
+
+
+def group_of(actor: Actor) -> str:
+    """Return a group that stands for an actor, residual or not."""
+    return actor.groups[0] if actor.groups else RESIDUAL[actor.militia]
 
 
 def _rows(like: pd.DataFrame, incidents: pd.DataFrame, about: NDArray[np.int64]) -> pd.DataFrame:

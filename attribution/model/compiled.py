@@ -111,7 +111,11 @@ def compile_sampler(
         var_names=parameters,
     )
     make: Any = shared
-    steps = [make(getattr(coordinates, each.name), each.name) for each in fields(coordinates)]
+    steps = [
+        # Names that no data of the model have.
+        make(getattr(coordinates, each.name), f"coordinates_{each.name}")
+        for each in fields(coordinates)
+    ]
     variables = list(dict.fromkeys([*logp.get_shared(), *expand.get_shared(), *steps]))
     keys = {variable: f"data{place}" for place, variable in enumerate(variables)}
     values = {key: np.array(each.get_value(), order="C") for each, key in keys.items()}

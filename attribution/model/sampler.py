@@ -48,14 +48,15 @@ class SamplerSettings:
     chains, cores
         Number of chains, and how many run at once.
     target_accept
-        Mean acceptance probability that the step size is tuned to.
+        Mean acceptance probability that the step size is tuned to. In coordinates as even as these
+        .7 makes a draw of 15 steps, where .85 makes one of 31 that is hardly better.
     """
 
     draws: int = 1500
-    tune: int = 600
+    tune: int = 300
     chains: int = 4
     cores: int = 2
-    target_accept: float = 0.85
+    target_accept: float = 0.7
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.channels.claim import NEW_BRAND, ClaimChannel
 from attribution.posterior.evidence_base import GRADES
-from attribution.posterior.kernel import INTERVAL, Summary, log_prior
+from attribution.posterior.kernel import INTERVAL, log_prior
 from attribution.posterior.words import ICD203_WORDS, icd203_bands
 
 if TYPE_CHECKING:

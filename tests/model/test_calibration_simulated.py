@@ -11,9 +11,9 @@ from functools import cache
 import numpy as np
 import pytest
 from generator import ACTORS, generator, nested_logit, plan_of
-from ranks import band
 
 from attribution.channels.effects import families
+from attribution.evaluate.ranks import band
 from attribution.model.assemble import INCIDENT_WEIGHT
 from attribution.model.sampler import SamplerSettings, sample, table_draws
 from attribution.model.tables import stacked_tables

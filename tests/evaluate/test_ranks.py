@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from ranks import band, coverage
+
+from attribution.evaluate.ranks import band, coverage
 
 
 @pytest.mark.parametrize(("simulations", "values", "level"), [(50, 51, 0.05), (40, 101, 0.1)])
