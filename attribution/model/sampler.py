@@ -52,7 +52,7 @@ class SamplerSettings:
         .7 makes a draw of 15 steps, where .85 makes one of 31 that is hardly better.
     """
 
-    draws: int = 1500
+    draws: int = 2000
     tune: int = 300
     chains: int = 4
     cores: int = 2
@@ -79,7 +79,7 @@ class CompiledModel:
     sampler: nutpie.sample.CompiledModel
 
 
-def compile_model(stack: Stack, codes: Codes) -> CompiledModel:
+def compile_model(stack: Stack, codes: Codes, *, fused: bool = True) -> CompiledModel:
     """Assemble and compile the model of some incidents' evidence.
 
     Only the parameters are traced by the sampler; tables are computed from them afterwards, which
@@ -91,13 +91,15 @@ def compile_model(stack: Stack, codes: Codes) -> CompiledModel:
         The channels of the case.
     codes
         Evidence about the incidents of the fit.
+    fused
+        See `attribution.model.assemble.assemble`.
 
     Returns
     -------
     CompiledModel
         Ready for ``sample``, as often as wanted.
     """
-    model = assemble(stack, codes)
+    model = assemble(stack, codes, fused=fused)
     parameters = [variable.name for variable in model.free_RVs]
     logger.info(
         "compiling the model: %d incidents, %d parameters", len(codes.code), len(parameters)
