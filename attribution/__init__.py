@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from attribution.posterior.posterior import Posterior as Posterior
     from attribution.posterior.store import bundled_model_folder as bundled_model_folder
     from attribution.posterior.store import load as load
+    from attribution.scoring.batch import score_batch as score_batch
+    from attribution.scoring.files import ScoreSettings as ScoreSettings
     from attribution.scoring.files import score_file as score_file
+    from attribution.scoring.sources import Sql as Sql
 
 __version__ = "0.1.0"
 
@@ -28,12 +31,15 @@ _HOMES = {
     "CaseError": "attribution.case.faults",
     "EvaluationReport": "attribution.evaluate.results",
     "Posterior": "attribution.posterior.posterior",
+    "ScoreSettings": "attribution.scoring.files",
+    "Sql": "attribution.scoring.sources",
     "bundled_case_folder": "attribution.case.load",
     "bundled_model_folder": "attribution.posterior.store",
     "fit": "attribution.posterior.fit",
     "load": "attribution.posterior.store",
     "load_case": "attribution.case.load",
     "save_case": "attribution.case.load",
+    "score_batch": "attribution.scoring.batch",
     "score_file": "attribution.scoring.files",
 }
 
@@ -42,6 +48,8 @@ __all__ = [
     "CaseError",
     "EvaluationReport",
     "Posterior",
+    "ScoreSettings",
+    "Sql",
     "bundled_case_folder",
     "bundled_model_folder",
     "evaluate",
@@ -49,6 +57,7 @@ __all__ = [
     "load",
     "load_case",
     "save_case",
+    "score_batch",
     "score_file",
 ]
 

@@ -455,7 +455,7 @@ def test_score_keeps_every_row(run: Run, tmp_path: Path) -> None:
     [
         ("none.csv", "out.csv", "no such file"),
         ("in.csv", "in.csv", "this is the input"),
-        ("in.csv", "out.xlsx", "CSV (.csv) and Parquet"),
+        ("in.csv", "out.xlsx", "CSV (.csv, .csv.gz), Parquet (.parquet) and Arrow"),
         ("in.csv", "none/out.csv", "no folder"),
     ],
 )

@@ -29,6 +29,7 @@ _CODES = MappingProxyType(
         "attribution.posterior.posterior.UnknownIncidentError": ExitCode.INPUT_FAULT,
         "attribution.posterior.store.ModelFolderError": ExitCode.INPUT_FAULT,
         "attribution.scoring.errors.InputFileError": ExitCode.INPUT_FAULT,
+        "attribution.scoring.errors.ScoreSettingsError": ExitCode.WRONG_USAGE,
         "attribution.model.fit.NothingToLearnError": ExitCode.INPUT_FAULT,
         "attribution.model.verdict.DiagnosticsError": ExitCode.FAILED_DIAGNOSTICS,
     }

@@ -69,15 +69,18 @@ class Lines:
     ----------
     last
         When the last line was written, on the monotonic clock.
+    every
+        Seconds between two lines.
     """
 
-    def __init__(self, last: float) -> None:
+    def __init__(self, last: float, every: float = LINE_EVERY) -> None:
         self._last = last
+        self._every = every
 
     def due(self) -> bool:
         """Return whether the last line is old enough for another, which is then the last."""
         now = time.monotonic()
-        if now - self._last < LINE_EVERY:
+        if now - self._last < self._every:
             return False
         self._last = now
         return True

@@ -1,67 +1,120 @@
-"""Whole files of incidents: one row in, one row out, in the same order."""
+"""Files of incidents of any size: one row in, one row out, in the same order, nothing lost."""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+import sys
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from attribution.scoring.reading import read_incidents
-from attribution.scoring.writing import check_destination, write_attributions
+from attribution.scoring.batch import output_schema
+from attribution.scoring.completion import Shape, complete, completed
+from attribution.scoring.engines.local import score_here
+from attribution.scoring.errors import (
+    STANDARD,
+    InputFileError,
+    LeftoverError,
+    ScoreSettingsError,
+    StoppedError,
+)
+from attribution.scoring.fingerprints import fingerprint
+from attribution.scoring.formats import Format, format_of, named_format
+from attribution.scoring.journal import (
+    Journal,
+    Leftovers,
+    advice,
+    open_journal,
+    parts_folder,
+    told,
+)
+from attribution.scoring.pieces import check_columns, digest_of
+from attribution.scoring.progress import Progress, choose_progress
+from attribution.scoring.rows import PART_ROWS, parts
+from attribution.scoring.sources import FileSource, Source, Sql, open_source
+from attribution.scoring.tally import ScoreSummary
+from attribution.scoring.translation import Translation, translation
+from attribution.scoring.writing import check_destination, open_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Generator, Iterator, Mapping
+    from typing import BinaryIO
 
-    import pandas as pd
+    from attribution.scoring.batch import Attributor
+    from attribution.scoring.pieces import ScoredPart
+    from attribution.scoring.rows import Part
 
 _log = logging.getLogger(__name__)
 
-_PARTIAL = "partial: "
-_REJECTED = "rejected: "
-
-
-class Attributor(Protocol):
-    """What scoring needs of a posterior."""
-
-    def attribute(self, incidents: pd.DataFrame) -> pd.DataFrame:
-        """Return the score output, one row an incident; a bad row is marked, never dropped."""
-
 
 @dataclass(frozen=True)
-class ScoreSummary:
-    """What became of the rows of a file.
+class ScoreSettings:
+    """How files are scored.
 
-    Attributes
+    Parameters
     ----------
-    rows
-        Number of rows, in and out.
-    ok, partial, rejected
-        Rows by status.
-    reasons
-        Number of rows by status text, for every text but "ok".
+    input_format, output_format
+        Formats; None goes by the names of the files, and by the first bytes of standard input.
+        Standard output is CSV.
+    columns
+        Their column by ours: ``{"date": "event_date"}``.
+    layout
+        "acled", "gtd" or "ucdp": tables as these publishers lay them out.
+    vocabulary
+        TOML file with our words for theirs; it goes before the layout's.
+    raw
+        Leave texts in CSV that a spreadsheet would take for formulas as they are.
+    leftovers
+        What is done about the work of an interrupted run.
+    part_rows
+        Rows that are scored and kept together.
+    engine
+        "local", or "dask" for a cluster.
+    scheduler
+        Address of a running Dask cluster; None starts worker processes on this machine.
+    workers
+        How many such processes; None for one a core.
     """
 
-    rows: int
-    ok: int
-    partial: int
-    rejected: int
-    reasons: Mapping[str, int]
+    input_format: Format | None = None
+    output_format: Format | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    layout: str | None = None
+    vocabulary: Path | None = None
+    raw: bool = False
+    leftovers: Leftovers = Leftovers.REFUSE
+    part_rows: int = PART_ROWS
+    engine: Literal["local", "dask"] = "local"
+    scheduler: str | None = None
+    workers: int | None = None
 
 
-def score_file(posterior: Attributor, source: Path, destination: Path) -> ScoreSummary:
-    """Attribute every incident of a file.
+def score_file(
+    posterior: Attributor,
+    source: Path | str | Sql,
+    destination: Path | str,
+    settings: ScoreSettings | None = None,
+    progress: Progress | None = None,
+) -> ScoreSummary:
+    """Attribute every incident of a file, of many files or of a query, of any size.
 
     Parameters
     ----------
     posterior
         The fitted model.
     source
-        CSV or Parquet file with the columns of the case's incidents, as far as known; ``date`` is
-        required, and ``claims`` may hold ;-separated brand names.
+        CSV, CSV under gzip, Parquet or Arrow with the columns of the case's incidents, as far as
+        known; ``date`` is required, and ``claims`` may hold ;-separated brand names. A folder or a
+        pattern stands for many files, "-" for standard input, `Sql` for a query.
     destination
-        CSV or Parquet file to write, replaced if it exists.
+        File to write, replaced if it exists; "-" for standard output. Beside it stand
+        ``OUTPUT.manifest.json``, which says what it was made of, and ``OUTPUT.rejected.csv`` with
+        the rejected rows as they came, if there are any.
+    settings
+        How it is done.
+    progress
+        Where it is shown; None shows nothing.
 
     Returns
     -------
@@ -71,63 +124,193 @@ def score_file(posterior: Attributor, source: Path, destination: Path) -> ScoreS
     Raises
     ------
     InputFileError
-        If the input cannot be read as a whole or the output cannot be written; nothing is written
-        then. A single bad row is no such error: it is marked in the column ``status``.
+        If the input cannot be read as a whole or the output cannot be written. A single bad row is
+        no such error: it is marked in the column ``status``. What was scored until then is kept in
+        ``.OUTPUT.parts`` and can be resumed.
+    LeftoverError
+        If such work is in the way, or cannot be resumed.
+    ScoreSettingsError
+        If a column, a layout or a combination of settings is unknown.
     """
-    check_destination(source, destination)
-    content = read_incidents(source)
-    _log.info("scoring %d rows of %s", len(content.rows), source.name)
-    scored = posterior.attribute(content.rows)
-    if len(scored) != len(content.rows):
-        raise RuntimeError(f"{len(content.rows)} rows were scored, but {len(scored)} came back")
-    scored = without_rejected(scored, content.rejected)
-    write_attributions(scored, destination)
-    return summary(scored)
+    chosen = settings or ScoreSettings()
+    target = Path(destination)
+    how = _translation(posterior, chosen)
+    kind = _kind(target, chosen)
+    rows = open_source(source, chosen.input_format)
+    check_destination(rows.paths if isinstance(rows, FileSource) else (), target)
+    shape = Shape(kind, output_schema(posterior), chosen.raw)
+    work = _Work(posterior, rows, how, chosen)
+    with progress or choose_progress(quiet=True) as shown:
+        if target == STANDARD:
+            return _score_through(work, sys.stdout.buffer, shape, shown)
+        return _score_durably(work, target, shape, shown)
 
 
-def without_rejected(scored: pd.DataFrame, rejected: Mapping[int, str]) -> pd.DataFrame:
-    """Take the answers away from rows that could not be read.
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What is scored, with what, and how."""
 
-    Parameters
-    ----------
-    scored
-        Score output.
-    rejected
-        Why a row could not be read, by position.
+    posterior: Attributor
+    source: Source
+    how: Translation
+    settings: ScoreSettings
 
-    Returns
-    -------
-    DataFrame
-        The output with no number and no word in those rows, and the reason as their status.
-    """
-    result = scored.copy()
-    rows = list(rejected)
-    for name in result.columns.drop("incident_id"):
-        result.loc[rows, name] = float("nan") if result[name].dtype.kind == "f" else ""
-    result.loc[rows, "status"] = [f"{_REJECTED}{rejected[row]}" for row in rows]
-    return result
+    def parts(self) -> Iterator[Part]:
+        """Read the rows, having checked that each file has the columns needed."""
+        return parts(self._checked(), self.settings.part_rows)
+
+    def scored(self, waiting: Iterator[Part]) -> Generator[ScoredPart]:
+        """Score parts with the engine that was chosen."""
+        if self.settings.engine == "dask":
+            from attribution.scoring.engines.dask import score_on_dask  # noqa: PLC0415 - an extra
+
+            return score_on_dask(
+                self.posterior, waiting, self.how, self.settings.scheduler, self.settings.workers
+            )
+        return score_here(self.posterior, waiting, self.how)
+
+    def description(self) -> dict[str, Any]:
+        """Return what the parts depend on, but for the rows, which are compared one by one."""
+        return {
+            "model": fingerprint(self.posterior.manifest.as_dict()),
+            "translation": fingerprint(self.how.as_dict()),
+            "part_rows": self.settings.part_rows,
+        }
+
+    def _checked(self) -> Iterator[Any]:
+        schema = None
+        for stretch in self.source.stretches():
+            if stretch.batch.schema != schema:
+                schema = stretch.batch.schema
+                path = Path(stretch.origin) if stretch.origin else self.source.path
+                check_columns(path, schema, self.how)
+            yield stretch
 
 
-def summary(scored: pd.DataFrame) -> ScoreSummary:
-    """Count the rows of a score output by status.
+def _score_durably(
+    work: _Work, destination: Path, shape: Shape, progress: Progress
+) -> ScoreSummary:
+    settings = work.settings
+    description = work.description()
+    whole = {
+        **description,
+        "input": dict(work.source.fingerprint()),
+        "format": shape.kind.value,
+        "raw": shape.raw,
+    }
+    if settings.leftovers is Leftovers.RESUME:
+        if not work.source.repeatable:
+            raise ScoreSettingsError("standard input passes once, so it cannot be resumed")
+        if not parts_folder(destination).exists():
+            counts = completed(destination, whole)
+            if counts is not None:
+                _log.info("%s is complete: %d rows; nothing to do", destination.name, counts.rows)
+                return counts
+            _log.info("nothing to resume; beginning with the first row")
+    elif destination.exists():
+        _log.info("%s will be replaced once the new one is complete", destination.name)
+    with open_journal(destination, description, settings.leftovers) as journal:
+        try:
+            count = _fill(work, journal, progress)
+        except StoppedError as error:
+            raise _kept(error, work, destination) from error
+        except BaseException:
+            if not work.source.repeatable:
+                journal.remove()
+            raise
+        if not journal.is_whole(count):
+            raise LeftoverError(
+                destination,
+                "the input has fewer rows than the interrupted run has read; --restart begins anew",
+            )
+        try:
+            return complete(journal, shape, whole)
+        except StoppedError as error:
+            raise _kept(error, work, destination) from error
 
-    Parameters
-    ----------
-    scored
-        Score output.
 
-    Returns
-    -------
-    ScoreSummary
-        The counts.
-    """
-    statuses = [str(status) for status in scored["status"]]
-    partial = sum(status.startswith(_PARTIAL) for status in statuses)
-    rejected = sum(status.startswith(_REJECTED) for status in statuses)
-    return ScoreSummary(
-        rows=len(statuses),
-        ok=len(statuses) - partial - rejected,
-        partial=partial,
-        rejected=rejected,
-        reasons=Counter(status for status in statuses if status != "ok"),
-    )
+def _fill(work: _Work, journal: Journal, progress: Progress) -> int:
+    """Score the parts that are missing, and count all of them."""
+    count, share = 0, None
+    waiting = work.parts()
+
+    def missing() -> Iterator[Part]:
+        nonlocal count, share
+        for part in waiting:
+            count += 1
+            digest = journal.digest(part.index)
+            if digest is None:
+                yield part
+                continue
+            if digest != digest_of(part):
+                raise LeftoverError(
+                    journal.destination,
+                    f"{work.source.name} was changed since the interrupted run, in the rows from "
+                    f"{part.first} to {part.first + len(part) - 1}; --restart begins anew",
+                )
+            # Rows that are there already count for nothing in the rows a second.
+            share = part.share
+            progress(part.first + len(part) - 1, journal.counts.rejected, share, fresh=False)
+
+    with closing(work.scored(missing())) as results:
+        for result in results:
+            journal.keep(result)
+            share = None if result.share is None else max(share or 0.0, result.share)
+            progress(journal.counts.rows, journal.counts.rejected, share, fresh=True)
+    return count
+
+
+def _score_through(work: _Work, stream: BinaryIO, shape: Shape, progress: Progress) -> ScoreSummary:
+    """Write parts as they come, in order; there is no going back on a stream."""
+    if work.settings.leftovers is Leftovers.RESUME:
+        raise ScoreSettingsError("what went to standard output cannot be resumed")
+    counts = ScoreSummary()
+    ahead: dict[int, ScoredPart] = {}
+    following = 0
+    with told(STANDARD), closing(work.scored(work.parts())) as results:
+        writer = open_writer(stream, shape.kind, shape.schema, raw=shape.raw)
+        for result in results:
+            ahead[result.index] = result
+            while following in ahead:
+                part = ahead.pop(following)
+                writer.write(part.scored)
+                counts += part.counts
+                following += 1
+                progress(counts.rows, counts.rejected, part.share, fresh=True)
+        writer.close()
+    return counts
+
+
+def _kept(error: StoppedError, work: _Work, destination: Path) -> StoppedError:
+    """Say with an error what is left of the work."""
+    more = advice(destination) if work.source.repeatable else ""
+    return StoppedError(error.path, f"{error.message}; {more}" if more else error.message)
+
+
+def _translation(posterior: Attributor, settings: ScoreSettings) -> Translation:
+    if settings.part_rows < 1:
+        raise ScoreSettingsError(f"{settings.part_rows} rows are no part; take one or more")
+    try:
+        return translation(
+            settings.columns,
+            settings.layout,
+            settings.vocabulary,
+            posterior.case.config.vocabularies,
+        )
+    except InputFileError:
+        raise
+    except ValueError as error:
+        raise ScoreSettingsError(str(error)) from error
+
+
+def _kind(destination: Path, settings: ScoreSettings) -> Format:
+    if destination == STANDARD:
+        return settings.output_format or Format.CSV
+    if settings.output_format is None:
+        return named_format(destination, "--output-format")
+    named = format_of(destination)
+    if named is not None and named is not settings.output_format:
+        raise ScoreSettingsError(
+            f"{destination.name} would hold {settings.output_format}, which its name denies"
+        )
+    return settings.output_format

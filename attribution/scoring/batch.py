@@ -1,0 +1,208 @@
+"""One batch of incidents in, one batch of attributions out: the same function for every engine."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from attribution.scoring.rows import quoted
+from attribution.scoring.texts import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from attribution.case.case import Case
+
+REQUIRED = ("date",)
+PARTIAL = "partial: "
+REJECTED = "rejected: "
+
+_DAY_NUMBER = re.compile(r"[1-9][0-9]{4}(\.0+)?")
+_SHORTENED = re.compile(r"[0-9]{1,4}[/.][0-9]{1,2}([/.][0-9]{2,4})?|[A-Za-z]{3}-[0-9]{2,4}|"
+                        r"[0-9]{1,2}-[A-Za-z]{3}(-[0-9]{2,4})?")  # fmt: skip
+#: Day 0 of spreadsheets, one early because they count a 29 February 1900.
+_DAY_ZERO = date(1899, 12, 30)
+
+
+class About(Protocol):
+    """What a posterior says about itself."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON writes it."""
+
+
+class Attributor(Protocol):
+    """What scoring needs of a posterior."""
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """Actor identifiers, in the order of the output's columns."""
+
+    @property
+    def manifest(self) -> About:
+        """Where the posterior comes from."""
+
+    @property
+    def case(self) -> Case:
+        """What it was fitted to."""
+
+    def attribute(self, incidents: pd.DataFrame) -> pd.DataFrame:
+        """Return the score output, one row an incident; a bad row is marked, never dropped."""
+
+
+def output_schema(posterior: Attributor) -> pa.Schema:
+    """Say which columns the attributions of a posterior have.
+
+    Parameters
+    ----------
+    posterior
+        The fitted model.
+
+    Returns
+    -------
+    Schema
+        ``incident_id``; ``p_``, ``lo_`` and ``hi_`` of every actor; ``top_actor``, ``top_p``,
+        ``words``, ``entropy_bits``, ``evidence`` and ``status``. It depends on nothing but the
+        actors.
+    """
+    numbers = [f"{prefix}_{actor}" for prefix in ("p", "lo", "hi") for actor in posterior.actors]
+    return pa.schema(
+        [
+            pa.field("incident_id", pa.string()),
+            *(pa.field(name, pa.float64()) for name in numbers),
+            pa.field("top_actor", pa.string()),
+            pa.field("top_p", pa.float64()),
+            pa.field("words", pa.string()),
+            pa.field("entropy_bits", pa.float64()),
+            pa.field("evidence", pa.string()),
+            pa.field("status", pa.string()),
+        ]
+    )
+
+
+def score_batch(
+    posterior: Attributor, batch: pa.RecordBatch, rejected: Mapping[int, str] | None = None
+) -> pa.RecordBatch:
+    """Attribute every incident of a batch.
+
+    Parameters
+    ----------
+    posterior
+        The fitted model.
+    batch
+        Columns of the case's incidents, of any type, as far as known; ``date`` is required, and
+        ``claims`` may hold ;-separated brand names.
+    rejected
+        Why rows are known to be unusable, by position.
+
+    Returns
+    -------
+    RecordBatch
+        One row an incident, in order, with the columns of `output_schema`. A number that there is
+        not is null. A row that cannot be used is marked in ``status``.
+
+    Raises
+    ------
+    ValueError
+        If there is no column ``date``.
+    """
+    missing = missing_columns(batch.schema.names)
+    if missing:
+        raise ValueError(missing)
+    schema = output_schema(posterior)
+    if not len(batch):
+        return _empty(schema)
+    content, faults = texts(batch)
+    scored = posterior.attribute(content.to_pandas())
+    if len(scored) != len(batch):
+        raise RuntimeError(f"{len(batch)} rows were scored, but {len(scored)} came back")
+    scored = without_rejected(scored, {**faults, **(rejected or {})})
+    status = pa.array(scored["status"], pa.string())
+    hinted = _hinted(status.to_pylist(), content.column("date"))
+    return pa.RecordBatch.from_pandas(
+        scored.assign(status=hinted), schema=schema, preserve_index=False
+    ).replace_schema_metadata(None)
+
+
+def missing_columns(names: Sequence[str]) -> str:
+    """Say which columns are missing that nothing can do without.
+
+    Parameters
+    ----------
+    names
+        The columns that are there.
+
+    Returns
+    -------
+    str
+        A clause for a message; "" if all are there.
+    """
+    missing = [name for name in REQUIRED if name not in names]
+    if not missing:
+        return ""
+    shown = quoted(names) if names else "none"
+    return f"there is no column {quoted(missing)}; the columns are {shown}"
+
+
+def without_rejected(scored: pd.DataFrame, rejected: Mapping[int, str]) -> pd.DataFrame:
+    """Take the answers away from rows that could not be read.
+
+    Parameters
+    ----------
+    scored
+        Score output.
+    rejected
+        Why a row could not be read, by position.
+
+    Returns
+    -------
+    DataFrame
+        The output with no number and no word in those rows, and the reason as their status.
+    """
+    if not rejected:
+        return scored
+    result = scored.copy()
+    rows = sorted(rejected)
+    for name in result.columns.drop("incident_id"):
+        result.loc[rows, name] = float("nan") if result[name].dtype.kind == "f" else ""
+    result.loc[rows, "status"] = [f"{REJECTED}{rejected[row]}" for row in rows]
+    return result
+
+
+def _empty(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array([], each.type) for each in schema], schema=schema)
+
+
+def _hinted(statuses: Sequence[str], dates: pa.Array) -> list[str]:
+    """Say what a spreadsheet probably made of a day."""
+    return [
+        status + spreadsheet_hint(dates[row].as_py()) if status.startswith(REJECTED) else status
+        for row, status in enumerate(statuses)
+    ]
+
+
+def spreadsheet_hint(text: str) -> str:
+    """Explain a date that a spreadsheet has rewritten.
+
+    Parameters
+    ----------
+    text
+        What stands in column ``date``.
+
+    Returns
+    -------
+    str
+        A clause that begins with "; ", "" if the text does not look so.
+    """
+    written = text.strip()
+    if _DAY_NUMBER.fullmatch(written):
+        day = _DAY_ZERO + timedelta(days=int(float(written)))
+        return f"; as a spreadsheet's day number it would be {day.isoformat()}"
+    if _SHORTENED.fullmatch(written):
+        return "; a spreadsheet may have rewritten it: format the column as text"
+    return ""

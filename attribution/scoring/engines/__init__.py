@@ -1,0 +1,1 @@
+"""Ways to score parts: here, one after the other, or on a cluster."""

@@ -1,0 +1,1 @@
+"""Column layouts and vocabularies of public event data, one TOML file each."""
