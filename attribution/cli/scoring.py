@@ -37,7 +37,7 @@ class Engine(StrEnum):
 SourceArgument = Annotated[
     str,
     typer.Argument(
-        metavar="[INPUT]",
+        metavar="INPUT",
         help="File, folder or quoted pattern of files, one incident a row; - is standard input.",
         show_default=False,
     ),

@@ -20,7 +20,7 @@ from attribution.scoring.errors import (
     StoppedError,
 )
 from attribution.scoring.fingerprints import fingerprint
-from attribution.scoring.formats import Format, format_of, named_format
+from attribution.scoring.formats import Format, format_of, named_format, parse_format
 from attribution.scoring.journal import (
     Journal,
     Leftovers,
@@ -55,8 +55,8 @@ class ScoreSettings:
     Parameters
     ----------
     input_format, output_format
-        Formats; None goes by the names of the files, and by the first bytes of standard input.
-        Standard output is CSV.
+        "csv", "csv.gz", "parquet", "arrow" or "arrows"; None goes by the names of the files, and by
+        the first bytes of standard input. Standard output is CSV.
     columns
         Their column by ours: ``{"date": "event_date"}``.
     layout
@@ -77,8 +77,8 @@ class ScoreSettings:
         How many such processes; None for one a core.
     """
 
-    input_format: Format | None = None
-    output_format: Format | None = None
+    input_format: str | None = None
+    output_format: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     layout: str | None = None
     vocabulary: Path | None = None
@@ -136,7 +136,7 @@ def score_file(
     target = Path(destination)
     how = _translation(posterior, chosen)
     kind = _kind(target, chosen)
-    rows = open_source(source, chosen.input_format)
+    rows = open_source(source, _format(chosen.input_format))
     check_destination(rows.paths if isinstance(rows, FileSource) else (), target)
     shape = Shape(kind, output_schema(posterior), chosen.raw)
     work = _Work(posterior, rows, how, chosen)
@@ -304,13 +304,19 @@ def _translation(posterior: Attributor, settings: ScoreSettings) -> Translation:
 
 
 def _kind(destination: Path, settings: ScoreSettings) -> Format:
+    said = _format(settings.output_format)
     if destination == STANDARD:
-        return settings.output_format or Format.CSV
-    if settings.output_format is None:
+        return said or Format.CSV
+    if said is None:
         return named_format(destination, "--output-format")
     named = format_of(destination)
-    if named is not None and named is not settings.output_format:
-        raise ScoreSettingsError(
-            f"{destination.name} would hold {settings.output_format}, which its name denies"
-        )
-    return settings.output_format
+    if named is not None and named is not said:
+        raise ScoreSettingsError(f"{destination.name} would hold {said}, which its name denies")
+    return said
+
+
+def _format(text: str | None) -> Format | None:
+    try:
+        return None if text is None else parse_format(text)
+    except ValueError as error:
+        raise ScoreSettingsError(str(error)) from error
