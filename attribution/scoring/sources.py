@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _PATTERN = ("*", "?", "[")
 _OPTION = "--input-format"
+#: With this an Arrow stream says that it is complete.
+_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
 class Source(Protocol):
@@ -363,9 +365,41 @@ def _batches(stream: BinaryIO, kind: Format) -> tuple[int, Iterator[pa.RecordBat
         count = reader.num_record_batches
         batches = (reader.get_batch(number) for number in range(count))
     else:
-        reader = pa.ipc.open_stream(stream)
-        batches = iter(reader)
+        ending = _Ending(stream)
+        reader = pa.ipc.open_stream(ending)
+        batches = _ended(reader, ending)
     return 0, _with_columns(reader.schema, _sound(batches))
+
+
+class _Ending(io.RawIOBase):
+    """A stream that remembers what was read of it last.
+
+    Parameters
+    ----------
+    stream
+        The stream.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.last = b""
+
+    def readable(self) -> bool:
+        """Say that reading is what it can do."""
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read so many bytes, fewer at the end."""
+        chunk = self._stream.read(size)
+        self.last = (self.last + chunk[-len(_END) :])[-len(_END) :]
+        return chunk
+
+
+def _ended(reader: Any, ending: _Ending) -> Iterator[pa.RecordBatch]:  # noqa: ANN401
+    """Read a stream up to its end mark: without one, it may have been cut off between batches."""
+    yield from reader
+    if ending.last != _END:
+        raise pa.ArrowInvalid("the stream has no end mark; it was cut off")
 
 
 def _with_columns(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
