@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from attribution.scoring.rows import quoted
+from attribution.scoring.rows import no_rows, quoted
 from attribution.scoring.texts import texts
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def score_batch(
         raise ValueError(missing)
     schema = output_schema(posterior)
     if not len(batch):
-        return _empty(schema)
+        return no_rows(schema)
     content, faults = texts(batch)
     scored = posterior.attribute(content.to_pandas())
     if len(scored) != len(batch):
@@ -172,10 +172,6 @@ def without_rejected(scored: pd.DataFrame, rejected: Mapping[int, str]) -> pd.Da
         result.loc[rows, name] = float("nan") if result[name].dtype.kind == "f" else ""
     result.loc[rows, "status"] = [f"{REJECTED}{rejected[row]}" for row in rows]
     return result
-
-
-def _empty(schema: pa.Schema) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([pa.array([], each.type) for each in schema], schema=schema)
 
 
 def _hinted(statuses: Sequence[str], dates: pa.Array) -> list[str]:

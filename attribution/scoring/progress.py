@@ -68,7 +68,8 @@ class TerminalProgress(Bar):
     def __call__(self, rows: int, rejected: int, share: float | None, *, fresh: bool) -> None:
         """Move the bar."""
         self._pace.move(rows, share, fresh=fresh, now=time.monotonic())
-        total = None if not share else max(rows, round(rows / share))
+        # Of a stream one never knows how much will come.
+        total = rows if not share else max(rows, round(rows / share))
         doing = f"scoring, {self._pace.rate:,.0f} rows/s, {rejected:,} rejected"
         self._bar.update(self._task, completed=rows, total=total, description=doing)
 

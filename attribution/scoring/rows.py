@@ -146,6 +146,22 @@ def _joined(index: int, first: int, stretches: Sequence[Stretch]) -> Part:
     return Part(index, first, batch, tuple(origins), rejected, beyond, stretches[-1].share)
 
 
+def no_rows(schema: pa.Schema) -> pa.RecordBatch:
+    """Make a batch that only shows its columns.
+
+    Parameters
+    ----------
+    schema
+        The columns.
+
+    Returns
+    -------
+    RecordBatch
+        Without rows.
+    """
+    return pa.RecordBatch.from_arrays([pa.array([], each.type) for each in schema], schema=schema)
+
+
 def check_header(path: Path, cells: Sequence[str]) -> list[str]:
     """Make sure that every column can be told from the others.
 

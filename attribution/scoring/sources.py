@@ -25,7 +25,7 @@ from attribution.scoring.errors import (
 )
 from attribution.scoring.fingerprints import state_of
 from attribution.scoring.formats import HEAD, Format, checked, format_of, named_format
-from attribution.scoring.rows import READ_ROWS, Stretch, check_header
+from attribution.scoring.rows import READ_ROWS, Stretch, check_header, no_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -340,9 +340,9 @@ def _arrow_stretches(
         for batch in batches:
             header = check_header(path, batch.schema.names)
             renamed = pa.RecordBatch.from_arrays(batch.columns, names=header)
-            done = None if share is None or not total else share(min(1.0, first / total))
-            yield Stretch(renamed, path.name, first, share=done)
-            first += len(batch)
+            before, first = first, first + len(batch)
+            done = None if share is None or not total else share((first - 1) / total)
+            yield Stretch(renamed, path.name, before, share=done)
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         # An error of the operating system has a number; others are of the content.
         if isinstance(error, OSError) and error.errno is not None:
@@ -355,6 +355,7 @@ def _arrow_stretches(
 
 def _batches(stream: BinaryIO, kind: Format) -> tuple[int, Iterator[pa.RecordBatch]]:
     """Return the number of rows, 0 if unknown, and the rows; an empty batch shows the columns."""
+    batches: Iterator[pa.RecordBatch]
     if kind is Format.PARQUET:
         file = pq.ParquetFile(stream)
         return file.metadata.num_rows, _with_columns(
@@ -403,7 +404,7 @@ def _ended(reader: Any, ending: _Ending) -> Iterator[pa.RecordBatch]:  # noqa: A
 
 
 def _with_columns(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    yield pa.RecordBatch.from_arrays([pa.array([], each.type) for each in schema], schema=schema)
+    yield no_rows(schema)
     yield from batches
 
 

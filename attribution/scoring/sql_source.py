@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attribution.scoring.errors import InputFileError, first_line
-from attribution.scoring.rows import READ_ROWS, Stretch, check_header
+from attribution.scoring.rows import READ_ROWS, Stretch, check_header, no_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,19 +67,12 @@ class SqlSource:
         first = 1
         try:
             with duckdb.connect() as connection:
-                relation = connection.sql(self.query)
-                if relation is None:
-                    raise InputFileError(self.path, "this query returns no rows; use select")
-                reader = relation.to_arrow_reader(READ_ROWS)
+                statements = connection.extract_statements(self.query)
+                if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
+                    raise InputFileError(self.path, "this is not one query for rows; use select")
+                reader = connection.sql(self.query).to_arrow_reader(READ_ROWS)
                 header = check_header(self.path, reader.schema.names)
-                yield Stretch(
-                    reader.schema.empty_table()
-                    .combine_chunks()
-                    .to_batches()[0]
-                    .rename_columns(header),
-                    "",
-                    first,
-                )
+                yield Stretch(no_rows(reader.schema).rename_columns(header), "", first)
                 for batch in reader:
                     yield Stretch(batch.rename_columns(header), "", first)
                     first += len(batch)

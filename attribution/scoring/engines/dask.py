@@ -145,7 +145,7 @@ def _results(
     under_way: set[Any] = set()
     more = True
     while more or under_way:
-        room = max(1, AHEAD * sum(client.nthreads().values())) if _alive(client) else 0
+        room = _room(client)
         while more and len(under_way) < room:
             part = next(parts, None)
             if part is None:
@@ -166,6 +166,14 @@ def _results(
         for future in done:
             yield _result(client, future)
         under_way -= done
+
+
+def _room(client: Any) -> int:  # noqa: ANN401  (Dask has no types)
+    """Say how many parts may be on their way: workers come and go."""
+    try:
+        return max(1, AHEAD * sum(map(int, client.nthreads().values())))
+    except (CancelledError, OSError, TimeoutError) as error:
+        raise _lost(client) from error
 
 
 def _result(client: Any, future: Any) -> ScoredPart:  # noqa: ANN401  (Dask has no types)
@@ -225,7 +233,8 @@ def _client(scheduler: str | None, workers: int | None) -> Iterator[Any]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the libraries from telling at length what is told here in a sentence."""
-    loggers = [logging.getLogger(name) for name in _LOUD]
+    names = [name for name in logging.root.manager.loggerDict if name.startswith(_LOUD)]
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
