@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from attribution.scoring.rows import no_rows, quoted
 from attribution.scoring.texts import texts
@@ -122,11 +123,11 @@ def score_batch(
     if len(scored) != len(batch):
         raise RuntimeError(f"{len(batch)} rows were scored, but {len(scored)} came back")
     scored = without_rejected(scored, {**faults, **(rejected or {})})
-    status = pa.array(scored["status"], pa.string())
-    hinted = _hinted(status.to_pylist(), content.column("date"))
-    return pa.RecordBatch.from_pandas(
-        scored.assign(status=hinted), schema=schema, preserve_index=False
+    result = pa.RecordBatch.from_pandas(
+        scored, schema=schema, preserve_index=False
     ).replace_schema_metadata(None)
+    hinted = _hinted(result.column("status"), content.column("date"))
+    return result.set_column(schema.get_field_index("status"), schema.field("status"), hinted)
 
 
 def missing_columns(names: Sequence[str]) -> str:
@@ -174,12 +175,32 @@ def without_rejected(scored: pd.DataFrame, rejected: Mapping[int, str]) -> pd.Da
     return result
 
 
-def _hinted(statuses: Sequence[str], dates: pa.Array) -> list[str]:
+def rejected_rows(status: pa.Array) -> list[int]:
+    """Find the rows that could not be used.
+
+    Parameters
+    ----------
+    status
+        Column ``status`` of a score output.
+
+    Returns
+    -------
+    list of int
+        Their positions, in order.
+    """
+    rows: list[int] = pc.indices_nonzero(pc.starts_with(status, REJECTED)).to_pylist()
+    return rows
+
+
+def _hinted(status: pa.Array, dates: pa.Array) -> pa.Array:
     """Say what a spreadsheet probably made of a day."""
-    return [
-        status + spreadsheet_hint(dates[row].as_py()) if status.startswith(REJECTED) else status
-        for row, status in enumerate(statuses)
-    ]
+    rows = rejected_rows(status)
+    if not rows:
+        return status
+    texts_of_all = status.to_pylist()
+    for row in rows:
+        texts_of_all[row] += spreadsheet_hint(dates[row].as_py())
+    return pa.array(texts_of_all, pa.string())
 
 
 def spreadsheet_hint(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from attribution.scoring.batch import REJECTED, missing_columns, score_batch
+from attribution.scoring.batch import missing_columns, rejected_rows, score_batch
 from attribution.scoring.errors import InputFileError
 from attribution.scoring.tally import ScoreSummary, summary
 from attribution.scoring.texts import texts
@@ -85,12 +85,12 @@ def score_part(posterior: Attributor, part: Part, how: Translation) -> ScoredPar
     content, faults = texts(part.batch)
     batch, unmapped = translate(content, how)
     scored = score_batch(posterior, batch, {**faults, **part.rejected})
-    statuses = scored.column("status").to_pylist()
+    status = scored.column("status")
     return ScoredPart(
         index=part.index,
         scored=scored,
-        rejected=_rejected(part, content, statuses),
-        counts=summary(statuses, unmapped),
+        rejected=_rejected(part, content, status),
+        counts=summary(status, unmapped),
         digest=_digest(part, content),
         share=part.share,
     )
@@ -155,15 +155,15 @@ def _digest(part: Part, content: pa.RecordBatch) -> str:
     return digest.hexdigest()
 
 
-def _rejected(part: Part, content: pa.RecordBatch, statuses: list[str]) -> pa.RecordBatch:
-    rows = [row for row, status in enumerate(statuses) if status.startswith(REJECTED)]
+def _rejected(part: Part, content: pa.RecordBatch, status: pa.Array) -> pa.RecordBatch:
+    rows = rejected_rows(status)
     cells = content.take(pa.array(rows, pa.int64())).to_pylist()
     origins = [part.origin(row) for row in rows]
     columns = [
         [part.first + row for row in rows],
         [name for name, _ in origins],
         [number for _, number in origins],
-        [statuses[row] for row in rows],
+        [status[row].as_py() for row in rows],
         [_as_json(own, part, row) for own, row in zip(cells, rows, strict=True)],
     ]
     arrays = [pa.array(each, f.type) for each, f in zip(columns, REJECTED_SCHEMA, strict=True)]

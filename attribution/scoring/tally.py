@@ -6,10 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
+
 from attribution.scoring.batch import PARTIAL, REJECTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
+
+    import pyarrow as pa
 
 #: Most different texts that are counted one by one; a feed can have as many as it has rows.
 MOST_TEXTS = 1000
@@ -69,13 +73,13 @@ class ScoreSummary:
 
 
 def summary(
-    statuses: Sequence[str], unmapped: Mapping[str, Mapping[str, int]] | None = None
+    status: pa.Array, unmapped: Mapping[str, Mapping[str, int]] | None = None
 ) -> ScoreSummary:
     """Count rows by status.
 
     Parameters
     ----------
-    statuses
+    status
         Column ``status`` of a score output.
     unmapped
         Words that no vocabulary has, by column.
@@ -85,14 +89,16 @@ def summary(
     ScoreSummary
         The counts.
     """
-    partial = sum(status.startswith(PARTIAL) for status in statuses)
-    rejected = sum(status.startswith(REJECTED) for status in statuses)
+    counts = {row["values"]: row["counts"] for row in pc.value_counts(status).to_pylist()}
+    partial = sum(count for text, count in counts.items() if text.startswith(PARTIAL))
+    rejected = sum(count for text, count in counts.items() if text.startswith(REJECTED))
+    counts.pop("ok", None)
     return ScoreSummary(
-        rows=len(statuses),
-        ok=len(statuses) - partial - rejected,
+        rows=len(status),
+        ok=len(status) - partial - rejected,
         partial=partial,
         rejected=rejected,
-        reasons=_bounded(Counter(status for status in statuses if status != "ok")),
+        reasons=_bounded(Counter(counts)),
         unmapped={name: _bounded(Counter(words)) for name, words in (unmapped or {}).items()},
     )
 

@@ -83,15 +83,15 @@ def test_what_a_spreadsheet_did(text: str, hint: str) -> None:
 
 
 def test_counts_add_up_and_stay_bounded() -> None:
-    one = summary(["ok", "partial: a", "rejected: b", "rejected: b"], {"w": {"x": 2}})
-    two = summary(["rejected: b", "ok"], {"w": {"x": 1, "y": 1}, "t": {}})
+    one = summary(pa.array(["ok", "partial: a", "rejected: b", "rejected: b"]), {"w": {"x": 2}})
+    two = summary(pa.array(["rejected: b", "ok"]), {"w": {"x": 1, "y": 1}, "t": {}})
     both = one + two
     assert (both.rows, both.ok, both.partial, both.rejected) == (6, 2, 1, 3)
     assert both.reasons == {"partial: a": 1, "rejected: b": 3}
     assert both.unmapped == {"w": {"x": 3, "y": 1}, "t": {}}
     total = ScoreSummary()
     for part in range(5):
-        total += summary([f"rejected: {part} {n}" for n in range(MOST_TEXTS)])
+        total += summary(pa.array([f"rejected: {part} {n}" for n in range(MOST_TEXTS)]))
     assert len(total.reasons) == MOST_TEXTS
     assert sum(total.reasons.values()) == total.rejected == 5 * MOST_TEXTS
     assert total.reasons[OTHERS] > 1
