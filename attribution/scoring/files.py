@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_STANDARD_OUTPUT = Path("standard output")
+
 
 @dataclass(frozen=True)
 class ScoreSettings:
@@ -267,7 +269,7 @@ def _score_through(work: _Work, stream: BinaryIO, shape: Shape, progress: Progre
     counts = ScoreSummary()
     ahead: dict[int, ScoredPart] = {}
     following = 0
-    with told(STANDARD), closing(work.scored(work.parts())) as results:
+    with told(_STANDARD_OUTPUT), closing(work.scored(work.parts())) as results:
         writer = open_writer(stream, shape.kind, shape.schema, raw=shape.raw)
         for result in results:
             ahead[result.index] = result

@@ -280,9 +280,13 @@ def told(destination: Path) -> Iterator[None]:
     ------
     StoppedError
         Instead of an OSError.
+    BrokenPipeError
+        As it is: whoever read the output has stopped, which is no fault.
     """
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise StoppedError(
             destination, f"the file cannot be written ({os_reason(error)})"

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from echo import Echo
 
-from attribution.scoring.errors import InputFileError
+from attribution.scoring.errors import InputFileError, StoppedError
 from attribution.scoring.files import ScoreSettings, score_file
 from attribution.scoring.rows import parts
 from attribution.scoring.sources import Sql, open_source
@@ -129,6 +129,34 @@ def test_every_format_to_standard_output(
     result = read(kind, bytes(stream.buffer.written))
     assert list(result["incident_id"]) == TABLE["incident_id"].to_pylist()
     pd.testing.assert_frame_equal(result, read(kind, (tmp_path / f"out.{kind}").read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told", "message"),
+    [
+        (OSError(28, "No space left on device"), StoppedError, "standard output: .*No space left"),
+        (BrokenPipeError(32, "Broken pipe"), BrokenPipeError, "Broken pipe"),
+    ],
+)
+def test_standard_output_that_takes_no_more(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refusal: OSError,
+    told: type[Exception],
+    message: str,
+) -> None:
+    class Full(Sink):
+        def write(self, chunk) -> int:
+            if len(self.written) > 500:
+                raise refusal
+            return super().write(chunk)
+
+    (tmp_path / "in.csv").write_bytes(content("csv"))
+    stream = Stream()
+    stream.buffer = Full()
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(told, match=message):
+        score_file(Echo(), tmp_path / "in.csv", "-", SMALL)
 
 
 @pytest.mark.parametrize(

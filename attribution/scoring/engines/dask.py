@@ -6,9 +6,12 @@ loses nothing: its parts are scored again by others.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import secrets
+import signal
+import threading
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,10 +47,14 @@ class ModelOnWorker:
     ----------
     packed
         The posterior, pickled once.
+    own
+        Whether the workers are this process's children. A terminal interrupts them together with
+        it, and it is this process that has to end them.
     """
 
-    def __init__(self, packed: bytes) -> None:
+    def __init__(self, packed: bytes, *, own: bool) -> None:
         self.packed = packed
+        self.own = own
         self.posterior: Attributor | None = None
 
     def setup(self, worker: Any) -> None:  # noqa: ANN401, ARG002  (Dask has no types)
@@ -55,6 +62,8 @@ class ModelOnWorker:
         import cloudpickle  # noqa: PLC0415 - an extra
 
         self.posterior = cloudpickle.loads(self.packed)
+        if self.own and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def score_on_dask(
@@ -106,7 +115,7 @@ def score_on_dask(
     with _quiet(), dask.config.set(settings), _client(scheduler, workers) as client:
         try:
             client.wait_for_workers(1, timeout=JOIN)
-            plugin = _plugin(distributed, cloudpickle.dumps(posterior))
+            plugin = _plugin(distributed, cloudpickle.dumps(posterior), own=scheduler is None)
             client.register_plugin(plugin, name=name)
         except (OSError, TimeoutError) as error:
             raise StoppedError(_CLUSTER, f"no worker can be reached ({first_line(error)})") from (
@@ -117,13 +126,13 @@ def score_on_dask(
             client.unregister_worker_plugin(name)
 
 
-def _plugin(distributed: Any, packed: bytes) -> Any:  # noqa: ANN401  (Dask has no types)
+def _plugin(distributed: Any, packed: bytes, *, own: bool) -> Any:  # noqa: ANN401  (Dask has no types)
     """Make the plugin that Dask asks for, of a class that only exists where Dask is."""
 
     class Plugin(ModelOnWorker, distributed.WorkerPlugin):  # type: ignore[misc]
         pass
 
-    return Plugin(packed)
+    return Plugin(packed, own=own)
 
 
 def _score(name: str, part: Part, how: Translation) -> ScoredPart:
@@ -205,19 +214,10 @@ def _lost(client: Any) -> StoppedError:  # noqa: ANN401  (Dask has no types)
 @contextmanager
 def _client(scheduler: str | None, workers: int | None) -> Iterator[Any]:
     """Connect to a cluster, or start one on this machine."""
-    from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra
+    from distributed import Client  # noqa: PLC0415 - an extra
 
     if scheduler is None:
-        with (
-            LocalCluster(
-                n_workers=workers or os.cpu_count() or 1,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+        with _processes(workers or os.cpu_count() or 1) as cluster, Client(cluster) as client:
             yield client
         return
     try:
@@ -228,6 +228,25 @@ def _client(scheduler: str | None, workers: int | None) -> Iterator[Any]:
         ) from error
     with client:
         yield client
+
+
+def _processes(count: int) -> Any:  # noqa: ANN401  (Dask has no types)
+    """Start a cluster on this machine."""
+    from distributed import LocalCluster  # noqa: PLC0415 - an extra
+    from distributed.deploy.spec import close_clusters  # noqa: PLC0415
+
+    try:
+        return LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+    except KeyboardInterrupt:
+        # What is half begun cannot be closed in order, as the library would try when Python ends.
+        atexit.unregister(close_clusters)
+        raise
 
 
 @contextmanager
