@@ -214,12 +214,13 @@ def _score_durably(
     with open_journal(destination, description, settings.leftovers) as journal:
         try:
             count = _fill(work, journal, progress)
-        except StoppedError as error:
-            raise _kept(error, work, destination) from error
-        except BaseException:
-            if not work.source.repeatable:
-                journal.remove()
+        except LeftoverError:
             raise
+        except InputFileError as error:
+            raise _kept(error, work, destination) from error
+        finally:
+            if not work.source.repeatable and sys.exception() is not None:
+                journal.remove()
         if not journal.is_whole(count):
             raise LeftoverError(
                 destination,
@@ -283,10 +284,11 @@ def _score_through(work: _Work, stream: BinaryIO, shape: Shape, progress: Progre
     return counts
 
 
-def _kept(error: StoppedError, work: _Work, destination: Path) -> StoppedError:
+def _kept(error: InputFileError, work: _Work, destination: Path) -> InputFileError:
     """Say with an error what is left of the work."""
     more = advice(destination) if work.source.repeatable else ""
-    return StoppedError(error.path, f"{error.message}; {more}" if more else error.message)
+    told_of = f"{error.message}; {more}" if more else error.message
+    return type(error)(error.path, told_of, error.row)
 
 
 def _translation(posterior: Attributor, settings: ScoreSettings) -> Translation:

@@ -222,15 +222,17 @@ def translate(
     """
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))
     layout = how.layout
+    # Some of their exports shout: EVENT_DATE.
+    written = {name.casefold(): name for name in columns}
     wanted = {
-        ours: tuple(name for name in theirs if name in columns)
+        ours: tuple(written[name] for name in theirs if name in written)
         for ours, theirs in layout.columns.items()
     } | {ours: (_there(ours, theirs, columns),) for ours, theirs in how.columns.items()}
     wanted = {ours: theirs for ours, theirs in wanted.items() if theirs}
     result = {name: column for name, column in columns.items() if name not in wanted}
     result.update({ours: columns[theirs[0]] for ours, theirs in wanted.items()})
-    if layout.date_parts and "date" not in how.columns and set(layout.date_parts) <= set(columns):
-        result["date"] = _day_of_parts(*(columns[name] for name in layout.date_parts))
+    if layout.date_parts and "date" not in how.columns and set(layout.date_parts) <= set(written):
+        result["date"] = _day_of_parts(*(columns[written[name]] for name in layout.date_parts))
     elif layout.date_formats and "date" in result:
         result["date"] = _day(result["date"], layout.date_formats)
     unmapped: dict[str, Mapping[str, int]] = {}

@@ -330,6 +330,21 @@ def test_an_input_that_vanishes(tmp_path: Path) -> None:
     assert score_file(Echo(), folder, out, RESUME).rows == 60
 
 
+def test_a_fault_far_down_keeps_what_stands_before_it(tmp_path: Path) -> None:
+    settings, out = replace(SETTINGS, part_rows=1000), tmp_path / "out.csv"
+    path = source(tmp_path, [*lines(9000), 'q,2020-01-01,"x'])
+    with pytest.raises(
+        InputFileError, match=r"row 9002: .*quotation.*; 8000 rows are kept .*--resume"
+    ):
+        score_file(Echo(), path, out, settings)
+    assert not out.exists()
+    mended = source(tmp_path, [*lines(9000), 'q,2020-01-01,"x"'])
+    resumed = replace(settings, leftovers=Leftovers.RESUME)
+    assert score_file(Echo(), mended, out, resumed).rows == 9001
+    score_file(Echo(), mended, tmp_path / "out.2.csv", settings)
+    assert out.read_bytes() == (tmp_path / "out.2.csv").read_bytes()
+
+
 def test_an_input_that_changes_while_it_is_read(tmp_path: Path) -> None:
     path, out = source(tmp_path, lines()), tmp_path / "out.csv"
 

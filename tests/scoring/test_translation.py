@@ -96,6 +96,13 @@ def test_acled() -> None:
     assert unmapped == {"weapon_type": {"Telepathy": 1}, "target_type": {"Martians": 1}}
 
 
+def test_names_of_a_layout_in_capitals() -> None:
+    given = batch(EVENT_ID_CNTY=["IRQ1"], EVENT_DATE=["15-February-2021"], ADMIN1=["Ninewa"])
+    columns = translate(given, translation({}, "acled"))[0].to_pydict()
+    assert (columns["incident_id"], columns["date"]) == (["IRQ1"], ["2021-02-15"])
+    assert columns["province"] == ["Nineveh"]
+
+
 def test_gtd() -> None:
     given = batch(
         eventid=["1", "2", "3", "4"], iyear=["2019"] * 4, imonth=["3", "0", "12", "2"],
