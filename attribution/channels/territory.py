@@ -90,12 +90,16 @@ class TerritoryChannel(MeasuredChannel):
         """Find the nearest place of every column: (rows, levels, actors + families)."""
         distance = self._distances(evidence, rows)
         known = ~np.isnan(distance).any(axis=1)
-        result = np.zeros((len(rows), len(self.lengths), self.ground.worth.shape[1]))
-        for level, length in enumerate(self.lengths):
-            near = np.exp(-distance[known] / length)
-            for column, worth in enumerate(self.ground.worth.T):
-                own = np.flatnonzero(worth)
-                result[known, level, column] = (near[:, own] * worth[own]).max(axis=1, initial=0.0)
+        distance = distance[known]
+        found = np.zeros((len(distance), len(self.lengths), self.ground.worth.shape[1]))
+        for column, worth in enumerate(self.ground.worth.T):
+            # Of places that are worth the same only the nearest can count.
+            for own in np.unique(worth[worth > 0]):
+                nearest = distance[:, worth == own].min(axis=1)
+                near = own * np.exp(-nearest[:, None] / np.array(self.lengths))
+                found[:, :, column] = np.maximum(found[:, :, column], near)
+        result = np.zeros((len(rows), *found.shape[1:]))
+        result[known] = found
         return result
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:

@@ -10,6 +10,7 @@ for fewer uses `attribution.posterior.kernel.summarise`.
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -87,7 +88,7 @@ def lay_out(stack: NDArray[np.floating], family: Sequence[int]) -> DrawTables:
     values = np.zeros((-(-draws // lanes), rows, columns, lanes), dtype=np.float32)
     for block, start in enumerate(range(0, draws, lanes)):
         part = np.moveaxis(stack[start : start + lanes], 0, -1)[:, order]
-        values[block, :, :, : part.shape[-1]] = part * np.log2(np.e)
+        values[block, :, :, : part.shape[-1]] = part * math.log2(math.e)
     return DrawTables(values.reshape(len(values), rows, -1), draws, order, starts)
 
 

@@ -1,17 +1,23 @@
-"""Parts scored in this process, one after the other."""
+"""Parts scored in this process, in order; one is read and written while another is summed."""
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from attribution.scoring.pieces import ScoredPart, score_part
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from concurrent.futures import Future
 
     from attribution.scoring.batch import Attributor
     from attribution.scoring.rows import Part
     from attribution.scoring.translation import Translation
+
+#: Parts at work at once: the sum over draws uses all cores and leaves Python's lock to the other.
+AT_ONCE = 2
 
 
 def score_here(
@@ -31,7 +37,21 @@ def score_here(
     Yields
     ------
     ScoredPart
-        One for each part.
+        One for each part, in order.
     """
     for part in parts:
+        # The first one alone: what the model prepares on first use is prepared once.
         yield score_part(posterior, part, how)
+        break
+    under_way: deque[Future[ScoredPart]] = deque()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            for part in parts:
+                under_way.append(pool.submit(score_part, posterior, part, how))
+                if len(under_way) == AT_ONCE:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            for each in under_way:
+                each.cancel()
