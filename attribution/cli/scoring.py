@@ -12,6 +12,7 @@ from attribution.cli.output import note, show
 from attribution.scoring.formats import Format
 
 if TYPE_CHECKING:
+    from attribution.posterior.posterior import Posterior
     from attribution.report.blocks import Block
     from attribution.scoring.tally import ScoreSummary
 
@@ -76,6 +77,10 @@ RestartOption = Annotated[
 PartRowsOption = Annotated[
     int, typer.Option(metavar="N", min=1, help="Rows that are scored and kept together.")
 ]
+DrawsOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Evenly spaced draws to use.  [default: all]"),
+]
 EngineOption = Annotated[Engine, typer.Option(help="This process, or a Dask cluster.")]
 SchedulerOption = Annotated[
     str | None,
@@ -102,6 +107,7 @@ def score(
     raw: RawOption = False,
     resume: ResumeOption = False,
     restart: RestartOption = False,
+    draws: DrawsOption = None,
     part_rows: PartRowsOption = 50_000,
     engine: EngineOption = Engine.LOCAL,
     scheduler: SchedulerOption = None,
@@ -118,7 +124,7 @@ def score(
         one_wish=not (resume and restart),
         needless=engine is not Engine.DASK and bool(scheduler or workers),
     )
-    posterior = open_model(model)
+    posterior = _with_draws(model, draws)
     from attribution.scoring.files import ScoreSettings, score_file  # noqa: PLC0415
     from attribution.scoring.journal import Leftovers, advice  # noqa: PLC0415
     from attribution.scoring.progress import choose_progress  # noqa: PLC0415
@@ -146,6 +152,19 @@ def score(
         raise
     if not quiet:
         _tell(summary, output)
+
+
+def _with_draws(model: Path, draws: int | None) -> "Posterior":
+    """Open a model, with some of its draws or all of them."""
+    posterior = open_model(model)
+    if draws is None:
+        return posterior
+    from attribution.posterior.thinning import thinned  # noqa: PLC0415
+
+    try:
+        return thinned(posterior, draws)
+    except ValueError as error:
+        raise typer.BadParameter(f"--draws: {error}.") from error
 
 
 def _check_usage(*, one_input: bool, one_wish: bool, needless: bool) -> None:

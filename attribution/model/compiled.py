@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from numba.core.typing.templates import Signature
     from numpy.typing import NDArray
     from pytensor.compile.executor import Function
+    from pytensor.compile.sharedvalue import SharedVariable
 
     from attribution.model.geometry import Geometry
 
@@ -110,17 +111,10 @@ def compile_sampler(
         pymc_initial_point_fn=_start(model),
         var_names=parameters,
     )
-    make: Any = shared
-    steps = [
-        # Names that no data of the model have.
-        make(getattr(coordinates, each.name), f"coordinates_{each.name}")
-        for each in fields(coordinates)
-    ]
+    steps = _shared(coordinates)
     variables = list(dict.fromkeys([*logp.get_shared(), *expand.get_shared(), *steps]))
     keys = {variable: f"data{place}" for place, variable in enumerate(variables)}
-    values = {key: np.array(each.get_value(), order="C") for each, key in keys.items()}
-    for value in values.values():
-        value.flags.writeable = False
+    values = {key: _unchanging(each) for each, key in keys.items()}
     user_data = make_user_data(keys, values)
     arrays = {each: _array(key, values[key], user_data) for each, key in keys.items()}
     written = {
@@ -150,6 +144,23 @@ def compile_sampler(
         expand_func=expand,
         reparameterized_names=reparameterized,
     )
+
+
+def _shared(coordinates: Geometry) -> list[SharedVariable]:
+    """Return the arrays of a map as data of the sampler, under names that no data of it have."""
+    # PyTensor's annotations do not know what is made of an array.
+    make: Any = shared
+    return [
+        make(getattr(coordinates, each.name), f"coordinates_{each.name}")
+        for each in fields(coordinates)
+    ]
+
+
+def _unchanging(variable: SharedVariable) -> NDArray[Any]:
+    """Return a copy of a variable's value, as nutpie hands it to its functions."""
+    value = np.array(variable.get_value(), order="C")
+    value.flags.writeable = False
+    return value
 
 
 def _start(model: pm.Model) -> Callable[[int | None], dict[str, NDArray[np.float64]]]:
