@@ -117,23 +117,21 @@ def compile_sampler(
     values = {key: _unchanging(each) for each, key in keys.items()}
     user_data = make_user_data(keys, values)
     arrays = {each: _array(key, values[key], user_data) for each, key in keys.items()}
-    written = {
-        "dimensions": dimensions,
-        "values": expanded,
-        "coordinates": f"({', '.join(arrays[each] for each in steps)})",
-    }
-    entries = []
-    for function, text, signature in ((logp, LOGP_TEXT, LOGP), (expand, EXPAND_TEXT, EXPAND)):
+    walked = f"({', '.join(arrays[each] for each in steps)})"
+
+    def entry(function: Any, text: str, signature: Signature) -> CFunc:  # noqa: ANN401  (PyTensor's)
         data = "".join(f", {arrays[each]}" for each in function.get_shared())
-        entries.append(_entry(function, text.format(data=data, **written), signature))
+        source = text.format(dimensions=dimensions, values=expanded, coordinates=walked, data=data)
+        return _entry(function, source, signature)
+
     dims, coords = _prepare_dims_and_coords(model, shapes, reparameterized)
     return CompiledPyMCModel(
         _n_dim=dimensions,
         dims=dims,
         _coords=coords,
         _shapes={name: tuple(shape) for name, _, shape in zip(*shapes, strict=True)},
-        compiled_logp_func=entries[0],
-        compiled_expand_func=entries[1],
+        compiled_logp_func=entry(logp, LOGP_TEXT, LOGP),
+        compiled_expand_func=entry(expand, EXPAND_TEXT, EXPAND),
         initial_point_func=initial,
         shared_data=values,
         shared_var_keys=keys,
@@ -158,7 +156,9 @@ def _shared(coordinates: Geometry) -> list[SharedVariable]:
 
 def _unchanging(variable: SharedVariable) -> NDArray[Any]:
     """Return a copy of a variable's value, as nutpie hands it to its functions."""
-    value = np.array(variable.get_value(), order="C")
+    # Nor do they know what a variable holds.
+    held: Any = variable
+    value = np.array(held.get_value(), order="C")
     value.flags.writeable = False
     return value
 
