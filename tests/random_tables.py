@@ -10,7 +10,7 @@ from small_case import CHANNELS, MEASURED, small_case
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import Codes, Stack, bind_stack
 from attribution.model.assemble import assemble
-from attribution.model.sampler import CompiledModel, table_draws
+from attribution.model.sampler import CompiledModel, places_of, table_draws
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Drawn:
 
 def draw_tables(stack: Stack, codes: Codes, chains: int, draws: int, seed: int) -> Drawn:
     model = assemble(stack, codes)
-    compiled = CompiledModel(stack, codes, model, sampler=None)
+    compiled = CompiledModel(stack, codes, model, None, None, places_of(model))
     rng = np.random.default_rng(seed)
     values = {}
     for variable in model.free_RVs:

@@ -53,15 +53,33 @@ def log_prior_draws(
     ]
     totals: dict[str, NDArray[np.float64]] = {}
     for variable, found in zip(parameters, density(*flat), strict=True):
-        channel = _channel_of(str(variable.name), compiled.stack)
+        channel = channel_of(str(variable.name), compiled.stack)
         # A parameter without entries has the density 1 whatever the draw.
         total = np.broadcast_to(found, (chains * draws,)).reshape(chains, draws)
         totals[channel] = totals.get(channel, 0.0) + total
     return totals
 
 
-def _channel_of(parameter: str, stack: Stack) -> str:
-    """Return the channel whose name a parameter's name begins with."""
+def channel_of(parameter: str, stack: Stack) -> str:
+    """Return the channel whose name a parameter's name begins with.
+
+    Parameters
+    ----------
+    parameter
+        Name of a parameter of the model.
+    stack
+        The channels of the case.
+
+    Returns
+    -------
+    str
+        Name of the channel, the longest that fits.
+
+    Raises
+    ------
+    LookupError
+        If there is no such channel.
+    """
     owners = [one.name for one in stack.channels if parameter.startswith(f"{one.name}_")]
     if not owners:
         raise LookupError(f"parameter {parameter} bears the name of no channel")

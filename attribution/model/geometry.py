@@ -234,3 +234,30 @@ def _padded(parts: Sequence[NDArray[np.float64]], width: int) -> NDArray[np.floa
     """Stack arrays of different widths, filled with zeros."""
     filled = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in parts]
     return np.concatenate([np.zeros((0, width)), *filled])
+
+
+def from_model(coordinates: Geometry, size: int) -> sparse.csr_array:
+    """Return the matrix that turns the model's coordinates into the sampler's.
+
+    Parameters
+    ----------
+    coordinates
+        The coordinates.
+    size
+        Number of parameters.
+
+    Returns
+    -------
+    Array of shape (size, size), the inverse of ``to_model``.
+    """
+    contrast = np.arange(coordinates.factor.shape[1])
+    own = contrast < coordinates.width[:, None]
+    diagonal = np.ones(size)
+    here = coordinates.place[:, None] + contrast
+    diagonal[here[own]] = 1.0 / coordinates.shrink[own]
+    effect = np.repeat(np.arange(len(coordinates.place)), np.diff(coordinates.start))
+    kept = own[effect]
+    row = here[effect][kept]
+    column = (coordinates.below[:, None] + contrast)[kept]
+    below = sparse.csr_array((coordinates.factor[kept], (row, column)), shape=(size, size))
+    return sparse.csr_array(sparse.diags_array(diagonal) + below)

@@ -13,6 +13,7 @@ from pytensor.compile.mode import Mode
 from pytensor.graph.replace import graph_replace, vectorize_graph
 from pytensor.tensor import constant, tensor
 
+from attribution.case.readonly import ReadOnly
 from attribution.model.assemble import assemble, model_data
 from attribution.model.compiled import compile_sampler
 from attribution.model.geometry import geometry
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from attribution.channels.stack import Codes, Stack
+    from attribution.model.geometry import Geometry
     from attribution.model.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -71,12 +73,18 @@ class CompiledModel:
         The PyMC model.
     sampler
         What nutpie made of it.
+    coordinates
+        Those in which the sampler walks.
+    places
+        Where each parameter starts among the coordinates, by name.
     """
 
     stack: Stack
     codes: Codes
     model: pm.Model
     sampler: nutpie.sample.CompiledModel
+    coordinates: Geometry
+    places: Mapping[str, int]
 
 
 def compile_model(stack: Stack, codes: Codes, *, fused: bool = True) -> CompiledModel:
@@ -104,16 +112,29 @@ def compile_model(stack: Stack, codes: Codes, *, fused: bool = True) -> Compiled
     logger.info(
         "compiling the model: %d incidents, %d parameters", len(codes.code), len(parameters)
     )
-    coordinates = geometry(stack, codes, _places(model))
-    return CompiledModel(stack, codes, model, compile_sampler(model, parameters, coordinates))
+    places = places_of(model)
+    coordinates = geometry(stack, codes, places)
+    sampler = compile_sampler(model, parameters, coordinates)
+    return CompiledModel(stack, codes, model, sampler, coordinates, places)
 
 
-def _places(model: pm.Model) -> dict[str, int]:
-    """Return where each parameter starts among the coordinates, as nutpie lays them out."""
+def places_of(model: pm.Model) -> Mapping[str, int]:
+    """Return where each parameter starts among the coordinates, as nutpie lays them out.
+
+    Parameters
+    ----------
+    model
+        The PyMC model.
+
+    Returns
+    -------
+    Place by name.
+    """
     point = model.initial_point()
     sizes = [point[model.rvs_to_values[each].name].size for each in model.free_RVs]
     starts = np.cumsum([0, *sizes[:-1]])
-    return {each.name: int(start) for each, start in zip(model.free_RVs, starts, strict=True)}
+    found = {each.name: int(start) for each, start in zip(model.free_RVs, starts, strict=True)}
+    return ReadOnly(found)
 
 
 def sample(

@@ -12,7 +12,7 @@ with a new label or, where a channel reads the record, see it. All evidence of s
 coded anew, since labels of one incident share its weight. Incidents without any label are no part
 of the likelihood, before or after, and add nothing; what is said of them counts in their answer.
 
-The weights are Pareto-smoothed (`attribution.posterior.importance`) and the draws chosen as often
+The weights are Pareto-smoothed (`attribution.model.importance`) and the draws chosen as often
 as they weigh: every view of a posterior, quantiles and simulations among them, then works as it
 stands, where weights would have to be carried through each. Every update starts from the draws of
 the fit and takes up all rows since, so that a chain of updates loses nothing and its k-hat means
@@ -37,11 +37,11 @@ from attribution.channels.claim import ClaimChannel
 from attribution.channels.effects import families
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import Stack
+from attribution.model.importance import Weights, khat_limit, resampled, smoothed
 from attribution.model.labelled import labelled_incidents
 from attribution.model.tables import stacked_tables
 from attribution.model.verdict import DiagnosticsError, Verdict
 from attribution.posterior.diagnosis import Densities
-from attribution.posterior.importance import Weights, khat_limit, resampled, smoothed
 from attribution.posterior.kernel import query_of, total_log_marginal
 from attribution.posterior.manifest import UPDATED_SCHEMA_VERSION
 from attribution.posterior.new_labels import with_new_labels
@@ -60,6 +60,9 @@ if TYPE_CHECKING:
 
 #: End of a channel's note about evidence for which the fit has no level.
 UNUSED = "is not used"
+#: Names of the checks of an update.
+KHAT = "Pareto k-hat of the update"
+EFFECTIVE = "effective draws after the update"
 
 
 class RefitNeededError(DiagnosticsError):
@@ -74,9 +77,10 @@ class RefitNeededError(DiagnosticsError):
     """
 
     def __init__(self, weights: Weights, case: Case) -> None:
-        super().__init__(Verdict(weights.checks, (), 0))
+        checks = weights.checks(KHAT, EFFECTIVE)
+        super().__init__(Verdict(checks, (), 0))
         self.case = case
-        least = weights.checks[1].limit
+        least = checks[1].limit
         message = (
             f"the new rows move the model further than its draws reach: {_figures(weights)}, of "
             f"which {least:.0f} are needed. Nothing was updated, since the answer could not be "
@@ -111,7 +115,7 @@ class Update:
 
     @property
     def khat(self) -> float:
-        """Shape of the tail of the weights; see `attribution.posterior.importance.Weights`."""
+        """Shape of the tail of the weights; see `attribution.model.importance.Weights`."""
         return self.weights.khat
 
     @property
@@ -127,7 +131,7 @@ class Update:
     @property
     def trusted(self) -> bool:
         """Whether k-hat and effective draws are within their limits."""
-        return all(check.passed for check in self.weights.checks)
+        return all(check.passed for check in self.weights.checks(KHAT, EFFECTIVE))
 
     @property
     def text(self) -> str:
@@ -203,7 +207,7 @@ def update(
     )
     reweighed = reweigh(fitted, added.case)
     weights = smoothed(reweighed.log_ratio)
-    if not all(check.passed for check in weights.checks):
+    if not all(check.passed for check in weights.checks(KHAT, EFFECTIVE)):
         raise RefitNeededError(weights, added.case)
     rows = {name: len(added.case.tables[name]) - len(fitted.case.tables[name]) for name in GROWING}
     notes = tuple(dict.fromkeys([*former, *added.notes, *reweighed.notes]))
@@ -347,7 +351,8 @@ def _manifest(
 ) -> Manifest:
     """Describe an update that has just been made."""
     manifest = fitted.manifest
-    checks = [*manifest.diagnostics["checks"], *(asdict(check) for check in weights.checks)]
+    added = [asdict(check) for check in weights.checks(KHAT, EFFECTIVE)]
+    checks = [*manifest.diagnostics["checks"], *added]
     return replace(
         manifest,
         schema_version=UPDATED_SCHEMA_VERSION,

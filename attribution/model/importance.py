@@ -1,7 +1,7 @@
-r"""Draws of one posterior as draws of another: Pareto-smoothed importance sampling.
+r"""Draws of one distribution as draws of another: Pareto-smoothed importance sampling.
 
-Draws of the fit, weighted by how much more likely they make the new evidence, are draws of the
-posterior given both. The largest weights are replaced by quantiles of a generalised Pareto
+Draws weighted by how much more likely they are under the second distribution than under the first
+are draws of the second. The largest weights are replaced by quantiles of a generalised Pareto
 distribution fitted to them; its shape, k-hat, says whether the weights can be relied on (Vehtari,
 Simpson, Gelman, Yao and Gabry, 2024, Journal of Machine Learning Research 25:72).
 """
@@ -26,9 +26,6 @@ LEAST_DRAWS = 25
 LEAST_EFFECTIVE = 100.0
 #: Largest k-hat whatever the number of draws: the paper's.
 LARGEST_KHAT = 0.7
-
-KHAT = "Pareto k-hat of the update"
-EFFECTIVE = "effective draws after the update"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +54,24 @@ class Weights:
         """Number of equally weighted draws that would say as much."""
         return float(1.0 / np.square(self.values).sum())
 
-    @property
-    def checks(self) -> tuple[Check, Check]:
-        """Both figures against their limits."""
+    def checks(self, khat: str, effective: str) -> tuple[Check, Check]:
+        """Hold both figures against their limits.
+
+        Parameters
+        ----------
+        khat, effective
+            What to call them.
+
+        Returns
+        -------
+        The checks of k-hat and of the effective draws.
+        """
         limit = khat_limit(self.draws)
-        # Of a fit that kept few draws, no more can be asked than that half of them still count.
+        # Of few draws, no more can be asked than that half of them still count.
         least = min(LEAST_EFFECTIVE, self.draws / 2)
         return (
-            Check(KHAT, self.khat, limit, self.khat <= limit),
-            Check(EFFECTIVE, self.effective, least, self.effective >= least),
+            Check(khat, self.khat, limit, self.khat <= limit),
+            Check(effective, self.effective, least, self.effective >= least),
         )
 
 
@@ -95,7 +101,7 @@ def smoothed(log_ratio: NDArray[np.float64]) -> Weights:
     Returns
     -------
     Weights
-        By ArviZ's Pareto smoothing, draws counting as independent: those kept of a fit are thinned.
+        By ArviZ's Pareto smoothing, draws counting as independent.
     """
     from arviz_stats.base.array import array_stats  # noqa: PLC0415 - heavy, seldom needed
 
