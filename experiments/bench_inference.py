@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import nutpie
 
     from attribution.channels.stack import Codes, Stack
+    from attribution.model.sampler import CompiledModel
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ FIGURES = {
     "draw_s": "draw",
     "leapfrogs_per_draw": "leapfrogs a draw",
     "us_per_gradient": "microseconds a gradient",
+    "khat": "Pareto k-hat",
     "min_ess_bulk": "smallest bulk ESS",
     "ess_per_s": "ESS a second",
     "ess_per_s_with_compile": "with compiling",
@@ -72,10 +74,13 @@ class Compiled:
         nutpie's.
     parameters
         Variables whose effective draws are counted.
+    model
+        Ours; None of the other side.
     """
 
     sampler: nutpie.sample.CompiledModel
     parameters: tuple[str, ...]
+    model: CompiledModel | None = None
 
 
 def evidence_of(size: str) -> tuple[Stack, Codes]:
@@ -102,7 +107,7 @@ def compiled_by(side: str, stack: Stack, codes: Codes) -> Compiled:
 
         compiled = compile_model(stack, codes)
         names = tuple(variable.name for variable in compiled.model.free_RVs)
-        return Compiled(compiled.sampler, names)
+        return Compiled(compiled.sampler, names, compiled)
     import nutpie  # noqa: PLC0415
 
     from attribution.model.assemble import assemble  # noqa: PLC0415
@@ -113,13 +118,13 @@ def compiled_by(side: str, stack: Stack, codes: Codes) -> Compiled:
     )
 
 
-def measure(side: str, size: str) -> dict[str, float]:
+def measure(side: str, size: str) -> dict[str, float | None]:
     """Fit once in this process and time its parts."""
     start = time.perf_counter()
-    import arviz_stats  # noqa: PLC0415 - imports are timed
-    import nutpie  # noqa: PLC0415
+    import arviz_stats  # noqa: F401, PLC0415 - imports are timed
+    import nutpie  # noqa: F401, PLC0415
 
-    import attribution.model.sampler  # noqa: PLC0415
+    from attribution.model.fit import method_for  # noqa: PLC0415
 
     imported = time.perf_counter()
     stack, codes = evidence_of(size)
@@ -127,11 +132,36 @@ def measure(side: str, size: str) -> dict[str, float]:
     compiled = compiled_by(side, stack, codes)
     ready = time.perf_counter()
     gradient = seconds_a_gradient(compiled.sampler)
-    begun = time.perf_counter()
+    approximates = side == "ours" and method_for("auto", len(codes.code)) == "laplace"
+    sampling = approximated(compiled) if approximates else sampled(side, compiled)
+    spent = sampling["tune_s"] + sampling["draw_s"]
+    return {
+        "import_s": imported - start,
+        "build_s": built - imported,
+        "compile_s": ready - built,
+        **sampling,
+        "us_per_gradient": 1e6 * gradient,
+        "ess_per_s": sampling["min_ess_bulk"] / spent,
+        "ess_per_s_with_compile": sampling["min_ess_bulk"] / (spent + ready - built),
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "incidents": float(len(codes.code)),
+        "parameters": float(compiled.sampler.n_dim),
+        "wall_s": time.perf_counter() - start,
+    }
+
+
+def sampled(side: str, compiled: Compiled) -> dict[str, float | None]:
+    """Sample with NUTS and time its parts."""
+    import arviz_stats  # noqa: PLC0415 - imports are timed
+    import nutpie  # noqa: PLC0415
+
+    from attribution.model.sampler import SamplerSettings  # noqa: PLC0415
+
     options, tune = {}, TUNE
     if side == "ours":
-        settings = attribution.model.sampler.SamplerSettings()
+        settings = SamplerSettings()
         options, tune = {"target_accept": settings.target_accept}, settings.tune
+    begun = time.perf_counter()
     clock = Clock(tune * CHAINS)
     trace = nutpie.sample(
         compiled.sampler,
@@ -149,24 +179,39 @@ def measure(side: str, size: str) -> dict[str, float]:
     done = time.perf_counter()
     posterior = trace["posterior"].to_dataset()[list(compiled.parameters)]
     ess = arviz_stats.ess(posterior)
-    least = min(float(ess[name].min()) for name in ess.data_vars if ess[name].size)
     tuned = clock.tuned or begun
-    sampling = done - begun
     return {
-        "import_s": imported - start,
-        "build_s": built - imported,
-        "compile_s": ready - built,
         "tune_s": tuned - begun,
         "draw_s": done - tuned,
         "leapfrogs_per_draw": float(trace["sample_stats"]["n_steps"].mean()),
-        "us_per_gradient": 1e6 * gradient,
-        "min_ess_bulk": least,
-        "ess_per_s": least / sampling,
-        "ess_per_s_with_compile": least / (sampling + ready - built),
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "incidents": float(len(codes.code)),
-        "parameters": float(compiled.sampler.n_dim),
-        "wall_s": time.perf_counter() - start,
+        "khat": None,
+        "min_ess_bulk": min(float(ess[name].min()) for name in ess.data_vars if ess[name].size),
+    }
+
+
+def approximated(compiled: Compiled) -> dict[str, float | None]:
+    """Approximate and time its parts; draws are independent, so that their weights are their ESS.
+
+    ``tune_s`` is the search for the normal distribution, ``draw_s`` draws and weights.
+    """
+    import numpy as np  # noqa: PLC0415 - imports are timed
+
+    from attribution.model import laplace  # noqa: PLC0415
+    from attribution.model.importance import smoothed  # noqa: PLC0415
+
+    begun = time.perf_counter()
+    random = np.random.default_rng(SEED)
+    mode = laplace.normal_at_mode(compiled.model)
+    normal = laplace.nearest_normal(compiled.model, mode, random)
+    found = time.perf_counter()
+    _, log_weight = laplace.two_sided(compiled.model, normal, laplace.LEAST, random)
+    weights = smoothed(log_weight)
+    return {
+        "tune_s": found - begun,
+        "draw_s": time.perf_counter() - found,
+        "leapfrogs_per_draw": None,
+        "khat": weights.khat,
+        "min_ess_bulk": weights.effective,
     }
 
 
@@ -217,7 +262,7 @@ def seconds_a_gradient(sampler: nutpie.sample.CompiledModel) -> float:
     return float(np.quantile(times, 0.1))
 
 
-def run_one(side: str, size: str, *, cold: bool) -> dict[str, float]:
+def run_one(side: str, size: str, *, cold: bool) -> dict[str, float | None]:
     """Run one measurement in a process of its own."""
     environment = dict(os.environ)
     with tempfile.TemporaryDirectory() as folder:
@@ -228,11 +273,11 @@ def run_one(side: str, size: str, *, cold: bool) -> dict[str, float]:
         done = subprocess.run(  # noqa: S603 - this script
             command, env=environment, check=True, stdout=subprocess.PIPE, text=True
         )
-    result: dict[str, float] = json.loads(done.stdout)
+    result: dict[str, float | None] = json.loads(done.stdout)
     return result
 
 
-def render(sizes: Mapping[str, Mapping[str, Mapping[str, float]]], *, cold: bool) -> str:
+def render(sizes: Mapping[str, Mapping[str, Mapping[str, float | None]]], *, cold: bool) -> str:
     """Write the run and a table a size."""
     from attribution.evaluate.provenance import describe_code  # noqa: PLC0415 - heavy
 
@@ -252,19 +297,24 @@ def render(sizes: Mapping[str, Mapping[str, Mapping[str, float]]], *, cold: bool
             "parameters:"
         )
         rows = [
-            [label, *(f"{sides[side][key]:,.4g}" for side in sides), _ratio(sides, key)]
+            [label, *(_figure(sides[side][key]) for side in sides), _ratio(sides, key)]
             for key, label in FIGURES.items()
         ]
         parts.append(markdown(rows, ["", *sides, "ratio"]))
     return "\n\n".join(parts)
 
 
-def _ratio(sides: Mapping[str, Mapping[str, float]], key: str) -> str:
-    """Return plain over ours, "" with one side."""
+def _figure(value: float | None) -> str:
+    """Write a figure, "" where the method has none."""
+    return "" if value is None else f"{value:,.4g}"
+
+
+def _ratio(sides: Mapping[str, Mapping[str, float | None]], key: str) -> str:
+    """Return plain over ours, "" with one side or without a figure."""
     if len(sides) < len(SIDES):
         return ""
     ours, plain = (sides[side][key] for side in SIDES)
-    return f"{plain / ours:.2f}" if ours else ""
+    return f"{plain / ours:.2f}" if ours and plain is not None else ""
 
 
 def read_options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -298,7 +348,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     if options.write:
         require_block(PAGE, COMMAND)
-    sizes: dict[str, dict[str, dict[str, float]]] = {}
+    sizes: dict[str, dict[str, dict[str, float | None]]] = {}
     for size in options.sizes:
         for side in options.sides:
             logger.info("%s: %s", size, side)

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -370,7 +371,7 @@ CASE = str(bundled_case_folder())
 
 def test_fit_saves_the_model(run: Run, fits: Fits, tmp_path: Path) -> None:
     result = run("fit", CASE, "-o", "new.model", "--seed", "7", "--draws", "50",
-                 "--as-of", "2021-02-24")  # fmt: skip
+                 "--as-of", "2021-02-24", "--method", "laplace")  # fmt: skip
     assert result.exit_code == 0, result.stderr
     assert fits.asked == {
         "case": "iraq",
@@ -378,6 +379,7 @@ def test_fit_saves_the_model(run: Run, fits: Fits, tmp_path: Path) -> None:
         "draws": 50,
         "as_of": date(2021, 2, 24),
         "force": False,
+        "method": "laplace",
     }
     assert [path.name for path in tmp_path.iterdir()] == ["new.model"]
     assert "passed" in result.stdout
@@ -434,6 +436,25 @@ def test_fit_that_fails_its_diagnostics(
     assert forced.exit_code == 0
     assert "failed its own diagnostics" in forced.stderr
     assert (tmp_path / "new.model").is_dir()
+
+
+def test_an_approximation_that_cannot_be_relied_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from attribution.model.importance import Weights
+    from attribution.model.laplace import Approximation
+
+    def fails(_: Case, *, method: str, **question: Any) -> FakePosterior:
+        assert (method, question["seed"]) == ("auto", 1)
+        raise Approximation({}, Weights(np.full(500, 1 / 500), 0.93)).refusal
+
+    monkeypatch.setattr("attribution.posterior.fit.fit", fails)
+    result = run("fit", CASE, "-o", "new.model")
+    assert result.exit_code == 3
+    assert "Pareto k-hat of its weights 0.93 (limit 0.63" in result.stderr
+    assert "use --method nuts" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert run("fit", CASE, "-o", "new.model", "--method", "exact").exit_code == 2
 
 
 # --- score and demo -----------------------------------------------------------------------------

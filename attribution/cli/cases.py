@@ -10,7 +10,7 @@ import typer
 
 from attribution.cli.faults import ExitCode, UserError
 from attribution.cli.models import UNTRUSTED
-from attribution.cli.options import CaseArgument, JsonOption, parse_date
+from attribution.cli.options import CaseArgument, JsonOption, Method, parse_date
 from attribution.cli.output import note, show, show_json
 
 if TYPE_CHECKING:
@@ -73,6 +73,12 @@ def fit(
     ],
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the sampler.")] = 1,
     draws: Annotated[int, typer.Option(min=1, help="Posterior draws to keep.")] = 1000,
+    method: Annotated[
+        Method,
+        typer.Option(
+            help="nuts samples; laplace approximates, for very many incidents; auto chooses."
+        ),
+    ] = Method.AUTO,
     as_of: Annotated[
         date | None,
         typer.Option(
@@ -99,7 +105,9 @@ def fit(
     os.environ.setdefault("NUMBA_OPT", "1")
     from attribution.posterior.fit import fit as fit_case  # noqa: PLC0415
 
-    posterior = fit_case(loaded, seed=seed, as_of=as_of, draws=draws, force=force)
+    posterior = fit_case(
+        loaded, seed=seed, as_of=as_of, draws=draws, force=force, method=method.value
+    )
     save_model(posterior, output)
     _show_fit(posterior, output)
 

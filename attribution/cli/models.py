@@ -24,6 +24,7 @@ _FACTS = frozenset(
         "created",
         "seed",
         "draws",
+        "method",
         "as_of",
         "case_name",
         "case_fingerprint",

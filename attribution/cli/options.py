@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,14 @@ import typer
 #: Refits use up to a hundred times a seed, which must stay below 2^32.
 _SEED_DIGITS = 7
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Method(StrEnum):
+    """Ways to a posterior; typer lists the members."""
+
+    AUTO = "auto"
+    NUTS = "nuts"
+    LAPLACE = "laplace"
 
 
 def parse_date(text: str) -> date:

@@ -145,12 +145,13 @@ def diagnose(model: ModelArgument, as_json: JsonOption = False) -> None:
         )
         from attribution.report.text import POWER_SCALING_MEANING  # noqa: PLC0415
 
+        # An approximation is checked as a whole: no entry has figures of its own.
+        worst = (Heading("Worst entries"), any_table(diagnosis.worst))
         show(
             (
                 Paragraph(_sentence(diagnosis.text)),
                 checks_table(diagnosis.table),
-                Heading("Worst entries"),
-                any_table(diagnosis.worst),
+                *(worst if len(diagnosis.worst) else ()),
                 Heading("What the shares of all incidents rest on"),
                 power_scaling_table(diagnosis.sensitivity, posterior.actor_names),
                 Paragraph(POWER_SCALING_MEANING),

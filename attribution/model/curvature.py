@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.maker import function
 from pytensor.compile.mode import Mode
+from pytensor.gradient import grad
 from pytensor.graph.replace import vectorize_graph
 from scipy import sparse
 
-from attribution.channels.effects import act_factor, families
+from attribution.channels.effects import act_factor, concatenated, families
 from attribution.model.assemble import INCIDENT_WEIGHT
 from attribution.model.curvature_kernel import act_pairs, other_pairs
 from attribution.model.density import channel_of
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from attribution.channels.base import Node
     from attribution.channels.effects import Families
     from attribution.model.sampler import CompiledModel
 
@@ -145,9 +146,9 @@ def _by_tables(
         own = [model.rvs_to_values[each] for each in _own(compiled, channel.name)]
         first, end = part.rows
         total = (table * slopes[first:end, : part.values.shape[1]]).sum()
-        gradient = pytensor.grad(total, own, disconnected_inputs="ignore") if own else []
-        flat = [each.flatten() for each in gradient]
-        gradients.append(pt.concatenate([pt.zeros(0), *flat]))
+        gradients.append(
+            concatenated([pt.zeros(0), *(each.flatten() for each in _slopes(total, own))])
+        )
     # The gradient of a table that moves linearly is the same everywhere.
     apart = np.stack([point, point + np.linspace(0.5, 1.0, len(point))])
     found = _mapped(compiled, gradients)(apart)
@@ -162,10 +163,15 @@ def _by_priors(compiled: CompiledModel, point: Matrix) -> Matrix:
     """Return the third term's diagonal, all that there is of it: (parameters,)."""
     model = compiled.model
     values = [model.rvs_to_values[each] for each in model.free_RVs]
-    gradient = pytensor.grad(model.logp(vars=model.free_RVs), values)
-    mapped = _mapped(compiled, gradient)
+    mapped = _mapped(compiled, _slopes(model.logp(vars=model.free_RVs), values))
     above, below = (np.concatenate(mapped((point + step)[None]), axis=1) for step in (STEP, -STEP))
     return np.asarray((above - below)[0] / (2 * STEP))
+
+
+def _slopes(total: Node, values: list[Node]) -> list[Node]:
+    """Return the gradient of a graph, a graph each."""
+    found: Any = grad(total, values, disconnected_inputs="ignore") if values else []
+    return list(found)
 
 
 def _own(compiled: CompiledModel, name: str) -> list[Any]:
@@ -300,7 +306,7 @@ def _by_likelihood(given: Evidence, parts: list[Part], groups: Families, size: i
     del acts
     half += by_act.T @ (moves.by_parameter.T @ cross.reshape(features, wide)).T
     half += moves.by_parameter.T @ (moves.by_parameter.T @ rest.T).T
-    return half + half.T
+    return np.asarray(half + half.T)
 
 
 def _contrasted(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+import xarray as xr
 
 from attribution.case.readonly import ReadOnly
 from attribution.channels.evidence import case_evidence
@@ -14,6 +15,7 @@ from attribution.channels.stack import bind_stack
 from attribution.model.density import log_prior_draws
 from attribution.model.diagnostics import diagnose
 from attribution.model.labelled import labelled_incidents
+from attribution.model.laplace import approximate
 from attribution.model.progress import choose_progress
 from attribution.model.sampler import SamplerSettings, compile_model, sample, table_draws
 from attribution.model.tables import TABLE, axis_names
@@ -26,8 +28,16 @@ if TYPE_CHECKING:
 
     from attribution.case.case import Case
     from attribution.channels.stack import Stack
+    from attribution.model.sampler import CompiledModel
 
 logger = logging.getLogger(__name__)
+
+
+#: Ways to a posterior; "auto" chooses by the number of labelled incidents.
+type Method = Literal["auto", "nuts", "laplace"]
+
+#: Most labelled incidents that "auto" leaves to NUTS.
+LARGEST_NUTS = 100_000
 
 
 class NothingToLearnError(ValueError):
@@ -52,8 +62,10 @@ class FitResult:
         The diagnostics, measured on all draws before thinning.
     seed
         Seed of the sampler.
+    method
+        "nuts" or "laplace".
     settings
-        How it was sampled.
+        How it was sampled; None of an approximation.
     """
 
     stack: Stack
@@ -63,7 +75,17 @@ class FitResult:
     fitted: NDArray[np.int64]
     verdict: Verdict
     seed: int
-    settings: SamplerSettings
+    method: str
+    settings: SamplerSettings | None
+
+
+class _Found(NamedTuple):
+    """Draws of the parameters and of all that is reported, and whether they may be relied on."""
+
+    posterior: xr.Dataset
+    variables: Mapping[str, NDArray[np.float64]]
+    verdict: Verdict
+    settings: SamplerSettings | None
 
 
 def fit_draws(
@@ -73,6 +95,7 @@ def fit_draws(
     draws: int = 1000,
     force: bool = False,
     progress: bool | None = None,
+    method: Method = "auto",
 ) -> FitResult:
     """Fit the model of a case, all of whose tables are used as they stand.
 
@@ -88,6 +111,9 @@ def fit_draws(
         Return a fit that failed its diagnostics instead of raising.
     progress
         See `attribution.model.progress.choose_progress`.
+    method
+        "nuts" samples; "laplace" approximates and checks its own error; "auto" samples up to
+        ``LARGEST_NUTS`` labelled incidents and approximates beyond.
 
     Returns
     -------
@@ -105,26 +131,100 @@ def fit_draws(
     fitted = labelled_incidents(stack, stack.encode(evidence))
     if len(fitted) == 0:
         raise NothingToLearnError("no incident of the case carries a label to learn from")
+    chosen = method_for(method, len(fitted))
     compiled = compile_model(stack, stack.encode(evidence.take(fitted)))
+    if chosen == "laplace":
+        found = _approximated(compiled, seed=seed, draws=draws, force=force)
+    else:
+        found = _sampled(compiled, seed=seed, draws=draws, progress=progress)
+    if not found.verdict.passed and not force:
+        raise DiagnosticsError(found.verdict)
+    logger.info("%s", found.verdict.text)
+    kept = {
+        name: thin(values, draws).astype(np.float32) for name, values in found.variables.items()
+    }
+    tables, reported = (
+        ReadOnly({name: kept[name] for name in kept if name.startswith(TABLE) == table})
+        for table in (True, False)
+    )
+    priors = log_prior_draws(compiled, found.posterior)
+    log_prior = ReadOnly({name: thin(values, draws) for name, values in priors.items()})
+    return FitResult(
+        stack,
+        tables,
+        reported,
+        log_prior,
+        fitted,
+        found.verdict,
+        seed,
+        chosen,
+        found.settings,
+    )
+
+
+def method_for(method: Method, incidents: int) -> Literal["nuts", "laplace"]:
+    """Choose how to find the posterior, and say so in the log.
+
+    Parameters
+    ----------
+    method
+        What was asked for.
+    incidents
+        Number of labelled incidents.
+
+    Returns
+    -------
+    str
+        "nuts" or "laplace".
+
+    Raises
+    ------
+    ValueError
+        If the method is none of those known.
+    """
+    if method not in {"auto", "nuts", "laplace"}:
+        raise ValueError(f"method {method!r} is not known; there are: auto, nuts, laplace")
+    if method != "auto":
+        return method
+    chosen: Literal["nuts", "laplace"] = "nuts" if incidents <= LARGEST_NUTS else "laplace"
+    logger.info(
+        "method auto: %s, for %s labelled incidents (nuts up to %s)",
+        chosen,
+        f"{incidents:,}",
+        f"{LARGEST_NUTS:,}",
+    )
+    return chosen
+
+
+def _sampled(compiled: CompiledModel, *, seed: int, draws: int, progress: bool | None) -> _Found:
+    """Sample with NUTS."""
     settings = SamplerSettings(
         draws=max(SamplerSettings.draws, -(-draws // SamplerSettings.chains))
     )
     logger.info("sampling %d chains of %d draws", settings.chains, settings.tune + settings.draws)
     with choose_progress(show=progress) as shown:
         trace = sample(compiled, settings, seed=seed, progress=shown)
-    variables = table_draws(compiled, trace["posterior"].to_dataset())
-    verdict = diagnose(variables, axis_names(stack), trace["sample_stats"].to_dataset())
-    if not verdict.passed and not force:
-        raise DiagnosticsError(verdict)
-    logger.info("%s", verdict.text)
-    kept = {name: thin(values, draws).astype(np.float32) for name, values in variables.items()}
-    tables, reported = (
-        ReadOnly({name: kept[name] for name in kept if name.startswith(TABLE) == table})
-        for table in (True, False)
+    posterior = trace["posterior"].to_dataset()
+    variables = table_draws(compiled, posterior)
+    verdict = diagnose(variables, axis_names(compiled.stack), trace["sample_stats"].to_dataset())
+    return _Found(posterior, variables, verdict, settings)
+
+
+def _approximated(compiled: CompiledModel, *, seed: int, draws: int, force: bool) -> _Found:
+    """Approximate, as one chain of draws."""
+    found = approximate(compiled, draws=draws, seed=seed)
+    if not found.verdict.passed and not force:
+        raise found.refusal
+    posterior = xr.Dataset(
+        {
+            name: (
+                ("chain", "draw", *(f"{name}_{axis}" for axis in range(values.ndim - 1))),
+                [values],
+            )
+            for name, values in found.parameters.items()
+        }
     )
-    priors = log_prior_draws(compiled, trace["posterior"].to_dataset())
-    log_prior = ReadOnly({name: thin(values, draws) for name, values in priors.items()})
-    return FitResult(stack, tables, reported, log_prior, fitted, verdict, seed, settings)
+    return _Found(posterior, table_draws(compiled, posterior), found.verdict, None)
 
 
 def thin(values: NDArray[np.float64], keep: int) -> NDArray[np.float64]:

@@ -60,4 +60,6 @@ class Verdict:
             for check in self.checks
         ]
         head = "the fit passed its diagnostics" if self.passed else "the fit failed its diagnostics"
-        return "\n".join([f"{head} ({self.entries} table entries checked)", *lines])
+        # An approximation is checked as a whole and not entry by entry.
+        looked_at = f" ({self.entries} table entries checked)" if self.entries else ""
+        return "\n".join([f"{head}{looked_at}", *lines])

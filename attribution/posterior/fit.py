@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
-    from attribution.model.fit import FitResult
+    from attribution.model.fit import FitResult, Method
 
 
 def fit(
@@ -32,6 +32,7 @@ def fit(
     draws: int = 1000,
     force: bool = False,
     progress: bool | None = None,
+    method: Method = "auto",
 ) -> Posterior:
     """Fit the model of a case.
 
@@ -50,6 +51,10 @@ def fit(
         Return a fit even if it failed its diagnostics; the manifest records the verdict.
     progress
         True shows a bar, False log lines; None decides by the terminal.
+    method
+        "nuts" samples; "laplace" takes the posterior of many incidents for a normal distribution
+        and checks how far that holds; "auto" samples up to 100,000 labelled incidents and
+        approximates beyond.
 
     Raises
     ------
@@ -59,7 +64,7 @@ def fit(
         If the fit fails its diagnostics and is not forced.
     """
     known = case.known_by(as_of)
-    result = fit_draws(known, seed=seed, draws=draws, force=force, progress=progress)
+    result = fit_draws(known, seed=seed, draws=draws, force=force, progress=progress, method=method)
     kept = next(iter(result.tables.values())).shape[0]
     densities = Densities(result.log_prior, _log_likelihood(known, result))
     return Posterior(

@@ -23,6 +23,9 @@ SCHEMA_VERSION = 1
 #: Of models that were updated without a refit: what knows nothing of updates must not read them.
 UPDATED_SCHEMA_VERSION = 2
 
+#: How the models were found that do not say so.
+NUTS = "nuts"
+
 LIBRARIES = ("arviz", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "xarray", "zarr")
 
 
@@ -37,7 +40,7 @@ class Manifest:
     created
         Moment of the fit, UTC, ISO 8601.
     seed, draws, chains, tune
-        How it was sampled; ``draws`` are those kept.
+        How it was sampled; ``draws`` are those kept. An approximation has no chains: 0 and 0.
     as_of
         Day after which nothing was known, ISO 8601; None if everything in the case was used.
     case_name, case_fingerprint
@@ -54,6 +57,8 @@ class Manifest:
         Of a model updated without a refit, what was taken up and how far that can be trusted (see
         `attribution.posterior.update`); None of a fit. ``created``, ``case_fingerprint``,
         ``fitted_incidents`` and ``diagnostics`` are then those after the update.
+    method
+        How the posterior was found, "nuts" or "laplace".
     """
 
     schema_version: int
@@ -72,6 +77,7 @@ class Manifest:
     diagnostics: Mapping[str, Any]
     metadata: Mapping[str, str]
     update: Mapping[str, Any] | None = None
+    method: str = NUTS
 
     def as_dict(self) -> dict[str, Any]:
         """Return the manifest as JSON writes it."""
@@ -102,7 +108,7 @@ def manifest_of(case: Case, result: FitResult, draws: int) -> Manifest:
     """Describe a fit that has just been made."""
     libraries = {name: version(name) for name in LIBRARIES}
     libraries["python"] = platform.python_version()
-    verdict = result.verdict
+    verdict, settings = result.verdict, result.settings
     return Manifest(
         schema_version=SCHEMA_VERSION,
         package_version=__version__,
@@ -110,8 +116,8 @@ def manifest_of(case: Case, result: FitResult, draws: int) -> Manifest:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=result.seed,
         draws=draws,
-        chains=result.settings.chains,
-        tune=result.settings.tune,
+        chains=0 if settings is None else settings.chains,
+        tune=0 if settings is None else settings.tune,
         as_of=None if case.as_of is None else case.as_of.isoformat(),
         case_name=case.config.name,
         case_fingerprint=case.fingerprint(),
@@ -126,6 +132,7 @@ def manifest_of(case: Case, result: FitResult, draws: int) -> Manifest:
             }
         ),
         metadata=MappingProxyType({}),
+        method=result.method,
     )
 
 
@@ -137,7 +144,9 @@ def manifest_from(content: Mapping[str, Any]) -> Manifest:
     KeyError, TypeError
         If a field is missing or of another kind.
     """
-    fields = {name: content[name] for name in Manifest.__dataclass_fields__ if name != "update"}
+    known = [name for name in Manifest.__dataclass_fields__ if name not in {"update", "method"}]
+    fields = {name: content[name] for name in known}
+    fields["method"] = str(content.get("method", NUTS))
     fields["levels"] = MappingProxyType(
         {str(name): tuple(map(str, rows)) for name, rows in content["levels"].items()}
     )

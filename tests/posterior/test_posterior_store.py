@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from attribution.case.load import bundled_case_folder, load_case
+from attribution.cli import app
 from attribution.posterior.posterior import Posterior
 from attribution.posterior.store import (
     ChangedDataError,
@@ -67,6 +69,25 @@ def test_a_failed_save_leaves_nothing(
     with pytest.raises(OSError, match="disk full"):
         posterior.save(tmp_path / "x.model")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_says_how_it_was_found(folder: Path) -> None:
+    """One that was saved before there was a choice was sampled."""
+    assert load(folder).manifest.method == "nuts"
+    checks = [{"name": "Pareto k-hat", "value": 0.4, "limit": 0.7, "passed": True}]
+    verdict = {"passed": True, "entries": 0, "checks": checks, "worst": []}
+    edit_manifest(folder, method="laplace", chains=0, tune=0, diagnostics=verdict)
+    approximated = load(folder)
+    assert approximated.manifest.method == "laplace"
+    assert approximated.manifest.as_dict()["method"] == "laplace"
+    diagnosis = approximated.diagnose()
+    assert diagnosis.passed
+    assert diagnosis.table["check"].tolist() == ["Pareto k-hat"]
+    assert "table entries" not in diagnosis.text
+    shown = CliRunner().invoke(app, ["diagnose", str(folder)])
+    assert shown.exit_code == 0, shown.output
+    assert "Pareto k-hat" in shown.stdout
+    assert not any(word in shown.stdout for word in ("R-hat", "Worst entries", "entries checked"))
 
 
 def test_another_schema(folder: Path) -> None:

@@ -55,7 +55,12 @@ def made_up(case: Case, draws: int) -> Posterior:
     drawn = draw_tables(stack, stack.encode(case_evidence(case)), 1, draws, seed=11)
     every = {name: values[0].astype(np.float32) for name, values in drawn.tables.items()}
     result = SimpleNamespace(
-        stack=stack, verdict=Verdict((), (), 0), seed=1, settings=SamplerSettings(), fitted=[0] * 5
+        stack=stack,
+        verdict=Verdict((), (), 0),
+        seed=1,
+        method="nuts",
+        settings=SamplerSettings(),
+        fitted=[0] * 5,
     )
     return Posterior(
         case,

@@ -1,0 +1,130 @@
+"""The approximation of a posterior: what it finds, what it refuses, that it repeats itself."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import sparse
+from scipy.special import digamma, polygamma
+from simulate import simulate
+
+from attribution.model import laplace
+from attribution.model.fit import LARGEST_NUTS, method_for
+from attribution.model.laplace import ApproximationError, approximate
+from attribution.model.verdict import DiagnosticsError
+from attribution.posterior.fit import fit
+
+#: The sampler's coordinates are the model's times this.
+SCALE = 2.0
+
+
+def skewed(monkeypatch, shape, size):
+    """A model of independent logs of gamma variables of mean 1, the more skewed the less shape."""
+
+    def density(_, point):
+        x = point / SCALE
+        return shape * float((x - np.exp(x)).sum()), shape * (1.0 - np.exp(x)) / SCALE
+
+    monkeypatch.setattr(laplace, "log_density", density)
+    monkeypatch.setattr(laplace, "precision", lambda _, x: np.diag(shape * np.exp(x)))
+    monkeypatch.setattr(laplace, "from_model", lambda *_: SCALE * sparse.eye_array(size))
+    monkeypatch.setattr(laplace, "parameters_at", lambda _, points: {"x": points / SCALE})
+    model = SimpleNamespace(
+        initial_point=lambda: {"x": np.full(size, 0.7)},
+        free_RVs=["x"],
+        rvs_to_values={"x": SimpleNamespace(name="x")},
+    )
+    sampler = SimpleNamespace(n_dim=size)
+    return SimpleNamespace(model=model, sampler=sampler, coordinates=None)
+
+
+def test_the_moments_are_those_of_the_posterior_and_not_of_its_peak(monkeypatch):
+    shape, size = 100.0, 40
+    found = approximate(skewed(monkeypatch, shape, size), draws=4000, seed=1)
+    assert found.verdict.passed
+    draws = found.parameters["x"]
+    assert draws.shape == (4000, size)
+    mean, deviation = digamma(shape) - np.log(shape), np.sqrt(polygamma(1, shape))
+    # The peak is at 0, a twentieth of a standard deviation away in each of the directions.
+    assert draws.mean() == pytest.approx(mean, abs=4 * deviation / np.sqrt(4000 * size) * 1.2)
+    assert abs(mean) > 8 * deviation / np.sqrt(4000 * size)
+    np.testing.assert_allclose(draws.std(axis=0), deviation, rtol=0.06)
+    # Skewness is no property of a normal distribution: it comes from the weights.
+    third = (((draws - draws.mean(axis=0)) / draws.std(axis=0)) ** 3).mean()
+    assert third == pytest.approx(polygamma(2, shape) / deviation**3, abs=0.05)
+
+
+def test_skewness_in_many_directions_is_refused(monkeypatch):
+    found = approximate(skewed(monkeypatch, 2.0, 300), draws=500, seed=1)
+    assert not found.verdict.passed
+    refusal = found.refusal
+    assert isinstance(refusal, DiagnosticsError)
+    khat = found.verdict.checks[0]
+    assert khat.value > khat.limit
+    assert f"Pareto k-hat of its weights {khat.value:.2f} (limit {khat.limit:.2f}" in str(refusal)
+    assert "use --method nuts" in str(refusal)
+
+
+def test_a_seed_repeats_itself_and_another_does_not(monkeypatch):
+    compiled = skewed(monkeypatch, 100.0, 5)
+    one, same, other = (
+        approximate(compiled, draws=50, seed=seed).parameters["x"] for seed in (3, 3, 4)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_a_posterior_without_a_peak_is_refused(monkeypatch):
+    compiled = skewed(monkeypatch, 100.0, 5)
+    monkeypatch.setattr(laplace, "precision", lambda *_: -np.eye(5))
+    with pytest.raises(ApproximationError, match="no peak") as refused:
+        approximate(compiled, draws=50, seed=1)
+    assert not refused.value.verdict.passed
+
+
+@pytest.mark.parametrize(
+    ("method", "incidents", "chosen"),
+    [
+        ("auto", LARGEST_NUTS, "nuts"),
+        ("auto", LARGEST_NUTS + 1, "laplace"),
+        ("nuts", LARGEST_NUTS + 1, "nuts"),
+        ("laplace", 5, "laplace"),
+    ],
+)
+def test_the_method_depends_on_the_number_of_incidents(method, incidents, chosen, caplog):
+    with caplog.at_level("INFO"):
+        assert method_for(method, incidents) == chosen
+    assert [f"method auto: {chosen}, " in line for line in caplog.messages] == (
+        [True] if method == "auto" else []
+    )
+
+
+def test_an_unknown_method_is_refused():
+    with pytest.raises(ValueError, match="method 'laplas' is not known; there are: auto, nuts"):
+        method_for("laplas", 5)
+
+
+@pytest.mark.slow
+def test_many_incidents_are_answered_as_by_the_sampler():
+    case = simulate(3, count=3000).case
+    means = []
+    for method in ("laplace", "nuts"):
+        posterior = fit(case, seed=1, method=method, progress=False)
+        assert posterior.manifest.method == method
+        assert posterior.diagnose().passed
+        answers = posterior.attribute()
+        means.append(answers[[f"p_{actor}" for actor in posterior.actors]].to_numpy())
+    assert np.abs(means[0] - means[1]).max() < 0.02
+
+
+@pytest.mark.slow
+def test_few_incidents_are_refused_unless_forced(iraq):
+    with pytest.raises(ApproximationError, match="use --method nuts"):
+        fit(iraq, seed=1, method="laplace")
+    forced = fit(iraq, seed=1, method="laplace", force=True, draws=200)
+    assert not forced.diagnose().passed
+    assert forced.manifest.chains == 0
+    assert [check.name for check in forced.manifest.verdict.checks] == [
+        laplace.KHAT,
+        laplace.EFFECTIVE,
+    ]
