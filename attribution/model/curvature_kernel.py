@@ -204,6 +204,41 @@ def move_said(
 
 
 @njit(fastmath=FAST, nogil=True)
+def collect(  # noqa: PLR0917 - compiled, as above
+    code: NDArray[np.integer],
+    weight: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    measured: NDArray[np.integer],
+    acts: int,
+    incident: int,
+    basis: NDArray[np.float64],
+    start: NDArray[np.integer],
+    feature: NDArray[np.integer],
+    slope: NDArray[np.float64],
+    which: NDArray[np.integer],
+    move: NDArray[np.float64],
+) -> int:
+    """Leave an incident's features and how it moves with them; return their number."""
+    first, contrasts, used = measured.shape[0], basis.shape[0], 0
+    for slot in range(first):
+        w = weight[incident, slot]
+        for entry in range(start[measured[slot]], start[measured[slot] + 1]):
+            if w != 0.0:
+                move_measured(w, factor[incident, slot], slope[entry], basis, move[used])
+                which[used] = feature[entry]
+                used += 1
+    for slot in range(acts, code.shape[1]):
+        w = weight[incident, first + slot]
+        row = code[incident, slot]
+        for entry in range(start[row], start[row + 1]):
+            if w != 0.0:
+                move_said(w, slope[entry], contrasts, move[used])
+                which[used] = feature[entry]
+                used += 1
+    return used
+
+
+@njit(fastmath=FAST, nogil=True)
 def add_features(
     second: NDArray[np.float64],
     which: NDArray[np.integer],
@@ -258,10 +293,7 @@ def other_pairs(  # noqa: PLR0917 - compiled, as above
     act, said = np.empty(width), np.empty(actors)
     second = np.empty((size, size))
     # No incident has more features than all its slots' widest rows together.
-    widest = 0
-    for row in range(start.shape[0] - 1):
-        widest = max(widest, start[row + 1] - start[row])
-    room = widest * (first + code.shape[1] - acts)
+    room = np.diff(start).max() * (first + code.shape[1] - acts)
     which, move, pull = np.empty(room, np.int64), np.zeros((room, size)), np.zeros((room, size))
     for incident in range(code.shape[0]):
         share = incident_weight[incident]
@@ -269,20 +301,20 @@ def other_pairs(  # noqa: PLR0917 - compiled, as above
             continue
         gather(stacked, code, weight, factor, measured, acts, incident, act, said)
         curve(act, said, family, basis, share, second)
-        used = 0
-        for slot in range(first):
-            for entry in range(start[measured[slot]], start[measured[slot] + 1]):
-                w = weight[incident, slot]
-                move_measured(w, factor[incident, slot], slope[entry], basis, move[used])
-                which[used] = feature[entry]
-                used += int(w != 0.0)
-        for slot in range(acts, code.shape[1]):
-            w = weight[incident, first + slot]
-            row = code[incident, slot]
-            for entry in range(start[row], start[row + 1]):
-                move_said(w, slope[entry], contrasts, move[used])
-                which[used] = feature[entry]
-                used += int(w != 0.0)
+        used = collect(
+            code,
+            weight,
+            factor,
+            measured,
+            acts,
+            incident,
+            basis,
+            start,
+            feature,
+            slope,
+            which,
+            move,
+        )
         add_features(second, which[:used], move[:used], pull, half)
         for slot in range(acts):
             w = weight[incident, first + slot]

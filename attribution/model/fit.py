@@ -140,6 +140,18 @@ def fit_draws(
     if not found.verdict.passed and not force:
         raise DiagnosticsError(found.verdict)
     logger.info("%s", found.verdict.text)
+    kept = _kept(compiled, found, draws)
+    return FitResult(stack, *kept, fitted, found.verdict, seed, chosen, found.settings)
+
+
+def _kept(
+    compiled: CompiledModel, found: _Found, draws: int
+) -> tuple[
+    Mapping[str, NDArray[np.float32]],
+    Mapping[str, NDArray[np.float32]],
+    Mapping[str, NDArray[np.float64]],
+]:
+    """Return tables, reported parameters and log prior densities of the draws to keep."""
     kept = {
         name: thin(values, draws).astype(np.float32) for name, values in found.variables.items()
     }
@@ -148,18 +160,7 @@ def fit_draws(
         for table in (True, False)
     )
     priors = log_prior_draws(compiled, found.posterior)
-    log_prior = ReadOnly({name: thin(values, draws) for name, values in priors.items()})
-    return FitResult(
-        stack,
-        tables,
-        reported,
-        log_prior,
-        fitted,
-        found.verdict,
-        seed,
-        chosen,
-        found.settings,
-    )
+    return tables, reported, ReadOnly({name: thin(each, draws) for name, each in priors.items()})
 
 
 def method_for(method: Method, incidents: int) -> Literal["nuts", "laplace"]:
