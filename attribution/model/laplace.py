@@ -56,13 +56,12 @@ LEAST = 1000
 PILOTS = 100
 #: Deviations at once; bounds memory.
 BLOCK = 100
-#: Steps that L-BFGS remembers, and its largest number of gradients.
+#: Steps that L-BFGS remembers, those before the curvature helps, and its largest number.
 MEMORY = 30
-LONGEST = 5000
-#: L-BFGS stops at a step that gains less than this share of the log posterior: far from the mode,
-#: and near it.
-ROUGHLY = 1e-6
-CLOSELY = 1e-10
+FIRST = 60
+LONGEST = 3000
+#: L-BFGS stops at a step that gains less than this share of the log posterior.
+ENOUGH = 1e-10
 
 KHAT = "Pareto k-hat of the approximation"
 EFFECTIVE = "effective draws of the approximation"
@@ -179,7 +178,8 @@ def approximate(compiled: CompiledModel, *, draws: int, seed: int) -> Approximat
 def normal_at_mode(compiled: CompiledModel) -> Normal:
     """Find the mode: from afar in the sampler's coordinates, then in those of the curvature.
 
-    The curvature near the mode evens out what is left, so that a few more gradients lead there.
+    The curvature near the mode evens out what is left, so that a few more gradients lead there; on
+    the way it is computed once more, since the first steps of many incidents end far off.
 
     Parameters
     ----------
@@ -205,26 +205,46 @@ def normal_at_mode(compiled: CompiledModel) -> Normal:
         value, slopes = log_density(sampler, point)
         return -value, -slopes
 
-    near = _lowest(from_afar, forward @ np.concatenate(values), ROUGHLY)
-    there = splu(sparse.csc_array(forward)).solve(near)
-    normal = Normal(there, _factor(precision(compiled, there)), forward)
+    near, steps = forward @ np.concatenate(values), FIRST
+    back = splu(sparse.csc_array(forward))
+    while True:
+        near = _lowest(from_afar, near, steps)
+        there = back.solve(near)
+        try:
+            factor = _factor(precision(compiled, there))
+            break
+        except ApproximationError:
+            # Too far yet: there the log posterior may be hollow in some direction.
+            if steps > LONGEST:
+                raise
+            steps *= 4
+    normal = _closer(compiled, Normal(there, factor, forward), FIRST)
+    normal = replace(normal, factor=_factor(precision(compiled, normal.centre)))
+    return _closer(compiled, normal, LONGEST)
 
-    def nearby(standard: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        value, slopes = log_density(sampler, forward @ (there + normal.away(standard[None])[0]))
-        back = solve_triangular(normal.factor, forward.T @ slopes, lower=True, check_finite=False)
-        return -value, -back
 
-    nearest = _lowest(nearby, np.zeros(len(there)), CLOSELY)
-    return replace(normal, centre=there + normal.away(nearest[None])[0])
+def _closer(compiled: CompiledModel, normal: Normal, steps: int) -> Normal:
+    """Take the centre nearer to the mode, by L-BFGS where the curvature is that of a ball."""
+
+    def density(standard: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        point = normal.forward @ (normal.centre + normal.away(standard[None])[0])
+        value, slopes = log_density(compiled.sampler, point)
+        turned = solve_triangular(
+            normal.factor, normal.forward.T @ slopes, lower=True, check_finite=False
+        )
+        return -value, -turned
+
+    nearest = _lowest(density, np.zeros(len(normal.centre)), steps)
+    return replace(normal, centre=normal.centre + normal.away(nearest[None])[0])
 
 
 def _lowest(
     function: Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]],
     start: NDArray[np.float64],
-    enough: float,
+    steps: int,
 ) -> NDArray[np.float64]:
-    """Go down by L-BFGS until a step gains less than a share of the value."""
-    options = {"maxcor": MEMORY, "maxiter": LONGEST, "maxfun": LONGEST, "ftol": enough}
+    """Go down by L-BFGS, so many steps at most."""
+    options = {"maxcor": MEMORY, "maxiter": steps, "maxfun": 2 * steps, "ftol": ENOUGH}
     found = minimize(function, start, jac=True, method="L-BFGS-B", options=options)
     logger.info("on the way to the mode: %.6g nats after %d gradients", -found.fun, found.nfev)
     return np.asarray(found.x)
