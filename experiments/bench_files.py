@@ -66,13 +66,15 @@ def write_rows(path: Path, kind: str, rows: int) -> None:
     writer = None
     for start in range(0, rows, CHUNK):
         count = min(CHUNK, rows - start)
-        drawn = known.iloc[rng.integers(0, len(known), count)].reset_index(drop=True)
-        if kind == "distinct":
-            drawn = shuffled(drawn, rng)
-        drawn["incident_id"] = [f"r{number}" for number in range(start, start + count)]
-        table = pa.Table.from_pandas(drawn, preserve_index=False)
+        if kind == "distinct" or not start:
+            drawn = known.iloc[rng.integers(0, len(known), count)].reset_index(drop=True)
+            table = pa.Table.from_pandas(
+                shuffled(drawn, rng) if kind == "distinct" else drawn, preserve_index=False
+            )
+        numbers = pa.array(range(start, start + count)).cast(table.schema.field("incident_id").type)
+        place = table.schema.get_field_index("incident_id")
         writer = writer or pq.ParquetWriter(path, table.schema)
-        writer.write_table(table)
+        writer.write_table(table[:count].set_column(place, "incident_id", numbers))
     if writer is not None:
         writer.close()
 
