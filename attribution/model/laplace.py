@@ -60,6 +60,9 @@ BLOCK = 100
 MEMORY = 30
 FIRST = 60
 LONGEST = 3000
+#: The mode is found when one of Newton's steps gains less than this many nats, one of few.
+CLOSE = 1e-3
+NEWTON_STEPS = 20
 #: L-BFGS stops at a step that gains less than this share of the log posterior.
 ENOUGH = 1e-10
 
@@ -176,7 +179,7 @@ def approximate(compiled: CompiledModel, *, draws: int, seed: int) -> Approximat
 
 
 def normal_at_mode(compiled: CompiledModel) -> Normal:
-    """Find the mode: from afar in the sampler's coordinates, then in those of the curvature.
+    """Find the mode: from afar in the sampler's coordinates, near it in those of the curvature.
 
     The curvature near the mode evens out what is left, so that a few more gradients lead there; on
     the way it is computed once more, since the first steps of many incidents end far off.
@@ -220,7 +223,16 @@ def normal_at_mode(compiled: CompiledModel) -> Normal:
             steps *= 4
     normal = _closer(compiled, Normal(there, factor, forward), FIRST)
     normal = replace(normal, factor=_factor(precision(compiled, normal.centre)))
-    return _closer(compiled, normal, LONGEST)
+    for _ in range(NEWTON_STEPS):
+        value, pushed = log_density(sampler, forward @ normal.centre)
+        if not np.isfinite(value):
+            break
+        slopes = forward.T @ pushed
+        step = cho_solve((normal.factor, True), slopes, check_finite=False)
+        normal = replace(normal, centre=normal.centre + step)
+        if 0.5 * slopes @ step < CLOSE:
+            return normal
+    raise _no_mode()
 
 
 def _closer(compiled: CompiledModel, normal: Normal, steps: int) -> Normal:
