@@ -22,14 +22,17 @@ type Run = Callable[..., Result]
 
 @dataclass(frozen=True, eq=False)
 class Interrupted(FakePosterior):
-    """Is interrupted from the keyboard after two parts, once."""
+    """Is interrupted from the keyboard in the third part, once."""
 
     asked: list[int] = field(default_factory=list)
+    stopped: list[bool] = field(default_factory=list)
 
     def attribute(self, incidents: pd.DataFrame | Sequence[str] | None = None) -> pd.DataFrame:
         assert incidents is not None
         self.asked.append(len(incidents))
-        if len(self.asked) == 3:
+        assert isinstance(incidents, pd.DataFrame)
+        if incidents["incident_id"].iloc[0] == "id20" and not self.stopped:
+            self.stopped.append(True)
             raise KeyboardInterrupt
         return super().attribute(incidents)
 

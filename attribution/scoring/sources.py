@@ -343,14 +343,14 @@ def _arrow_stretches(
             before, first = first, first + len(batch)
             done = None if share is None or not total else share((first - 1) / total)
             yield Stretch(renamed, path.name, before, share=done)
-    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+    except (pa.ArrowException, UnicodeDecodeError, OSError, MemoryError) as error:
         # An error of the operating system has a number; others are of the content.
         if isinstance(error, OSError) and error.errno is not None:
             raise
         name = "Parquet" if kind is Format.PARQUET else "Arrow"
-        raise InputFileError(
-            path, f"this is not readable as {name} ({first_line(error)})"
-        ) from error
+        # A damaged length announces more than there can be.
+        why = "out of memory" if isinstance(error, MemoryError) else first_line(error)
+        raise InputFileError(path, f"this is not readable as {name} ({why})") from error
 
 
 def _batches(stream: BinaryIO, kind: Format) -> tuple[int, Iterator[pa.RecordBatch]]:

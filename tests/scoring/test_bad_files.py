@@ -288,6 +288,18 @@ def test_a_container_that_is_none(tmp_path: Path, name: str, content: bytes) -> 
     assert isinstance(outcome(tmp_path, name, content), str)
 
 
+def test_a_damaged_length_that_no_memory_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("attribution.scoring.sources._batches", exhausted)
+    told = outcome(tmp_path, "in.arrows", container("in.arrows"))
+    assert isinstance(told, str)
+    assert "not readable as Arrow (out of memory)" in told
+
+
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
 )

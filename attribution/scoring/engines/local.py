@@ -44,9 +44,17 @@ def score_here(
         yield score_part(posterior, part, how)
         break
     under_way: deque[Future[ScoredPart]] = deque()
+    fault: Exception | None = None
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
-            for part in parts:
+            while True:
+                try:
+                    part = next(parts)
+                except StopIteration:
+                    break
+                except Exception as error:  # noqa: BLE001 - raised below, behind what precedes it
+                    fault = error
+                    break
                 under_way.append(pool.submit(score_part, posterior, part, how))
                 if len(under_way) == AT_ONCE:
                     yield under_way.popleft().result()
@@ -55,3 +63,5 @@ def score_here(
         finally:
             for each in under_way:
                 each.cancel()
+    if fault is not None:
+        raise fault
