@@ -56,13 +56,14 @@ LEAST = 1000
 PILOTS = 100
 #: Deviations at once; bounds memory.
 BLOCK = 100
-#: Steps that L-BFGS remembers, those before the curvature helps, and its largest number.
+#: Steps that L-BFGS remembers, and its largest number before the curvature is computed anew.
 MEMORY = 30
 FIRST = 60
-LONGEST = 3000
-#: The mode is found when one of Newton's steps gains less than this many nats, one of few.
-CLOSE = 1e-3
-NEWTON_STEPS = 20
+ROUNDS = 6
+#: What is added to the curvature's diagonal until it is that of a peak.
+LIFTS = (0.0, 1.0, 10.0, 100.0, 1000.0, 10000.0)
+#: The mode is found when one of Newton's steps would gain less than this many nats.
+CLOSE = 1e-2
 #: L-BFGS stops at a step that gains less than this share of the log posterior.
 ENOUGH = 1e-10
 
@@ -181,8 +182,7 @@ def approximate(compiled: CompiledModel, *, draws: int, seed: int) -> Approximat
 def normal_at_mode(compiled: CompiledModel) -> Normal:
     """Find the mode: from afar in the sampler's coordinates, near it in those of the curvature.
 
-    The curvature near the mode evens out what is left, so that a few more gradients lead there; on
-    the way it is computed once more, since the first steps of many incidents end far off.
+    The curvature evens out what is left, so that few gradients more lead there.
 
     Parameters
     ----------
@@ -208,30 +208,32 @@ def normal_at_mode(compiled: CompiledModel) -> Normal:
         value, slopes = log_density(sampler, point)
         return -value, -slopes
 
-    near, steps = forward @ np.concatenate(values), FIRST
-    back = splu(sparse.csc_array(forward))
-    while True:
-        near = _lowest(from_afar, near, steps)
-        there = back.solve(near)
-        try:
-            factor = _factor(precision(compiled, there))
-            break
-        except ApproximationError:
-            # Too far yet: there the log posterior may be hollow in some direction.
-            if steps > LONGEST:
-                raise
-            steps *= 4
-    normal = _closer(compiled, Normal(there, factor, forward), FIRST)
-    normal = replace(normal, factor=_factor(precision(compiled, normal.centre)))
-    for _ in range(NEWTON_STEPS):
-        value, pushed = log_density(sampler, forward @ normal.centre)
-        if not np.isfinite(value):
-            break
-        slopes = forward.T @ pushed
-        step = cho_solve((normal.factor, True), slopes, check_finite=False)
-        normal = replace(normal, centre=normal.centre + step)
-        if 0.5 * slopes @ step < CLOSE:
+    near = _lowest(from_afar, forward @ np.concatenate(values), FIRST)
+    centre = splu(sparse.csc_array(forward)).solve(near)
+    for _ in range(ROUNDS):
+        curved = precision(compiled, centre)
+        factor, lift = _lifted(curved)
+        normal = _closer(compiled, Normal(centre, factor, forward), FIRST)
+        slopes = forward.T @ log_density(sampler, forward @ normal.centre)[1]
+        gain = 0.5 * slopes @ cho_solve((factor, True), slopes, check_finite=False)
+        logger.info("a step to the mode would gain %.3g nats (lift %g)", gain, lift)
+        if lift == 0 and gain < CLOSE:
             return normal
+        centre = normal.centre
+    raise _no_mode()
+
+
+def _lifted(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Return the Cholesky factor of a matrix, lifted along the diagonal until it has one.
+
+    Far from the mode the log posterior may be hollow in some direction; coordinates on the way
+    there need not be exact. The unit of the lift is a parameter's precision before any evidence.
+    """
+    for lift in LIFTS:
+        try:
+            return _factor(matrix + lift * np.eye(len(matrix))), lift
+        except ApproximationError:
+            continue
     raise _no_mode()
 
 
