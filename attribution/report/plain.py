@@ -50,7 +50,7 @@ def _plain(block: Block) -> str:
             title = printable(text)
             return f"{title}\n{'-' * len(title)}"
         case Paragraph(text):
-            return textwrap.fill(printable(text), WIDTH, break_long_words=False)
+            return _filled(printable(text))
         case Bullets(items):
             return "\n".join(_bullet(printable(item)) for item in items)
         case Table():
@@ -58,12 +58,16 @@ def _plain(block: Block) -> str:
 
 
 def _bullet(text: str) -> str:
-    # An address is never broken at its hyphens, so that it can be copied.
+    return _filled(text, "* ", "  ")
+
+
+def _filled(text: str, first: str = "", others: str = "") -> str:
+    # A path or an address is never broken at its hyphens, so that it can be copied.
     return textwrap.fill(
         text,
         WIDTH,
-        initial_indent="* ",
-        subsequent_indent="  ",
+        initial_indent=first,
+        subsequent_indent=others,
         break_long_words=False,
         break_on_hyphens=False,
     )
