@@ -28,7 +28,7 @@ import xarray as xr
 from page import ROOT, require_block, write_block
 from pymc import draw
 from pytensor.compile.mode import Mode
-from simulated_case import group_of
+from simulated_case import drawn_columns, group_of
 
 from attribution.case.load import bundled_case_folder, load_case
 from attribution.case.readonly import ReadOnly
@@ -218,12 +218,6 @@ def simulate(plan: Plan, number: int) -> Codes:
     named = plan.named[everyone, drawn_columns(likely, rng)]
     put("label", 0, everyone, named, 1.0)
     return replace(codes, code=code, weight=weight)
-
-
-def drawn_columns(weight: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw a column for every row, in proportion to its weights."""
-    total = weight.cumsum(axis=1)
-    return np.asarray((total < rng.random((len(weight), 1)) * total[:, -1:]).sum(axis=1))
 
 
 def ranks_of(plan: Plan, number: int) -> dict[str, int]:

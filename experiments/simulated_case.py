@@ -101,10 +101,10 @@ def _actors(case: Case, incidents: pd.DataFrame, rng: np.random.Generator) -> ND
     for words in (*(incidents[c] for c in ("weapon_type", "target_type", "province")), years):
         code, levels = pd.factorize(words)
         score += effect(len(levels))[code]
-    return _draw(np.exp(score), rng)
+    return drawn_columns(np.exp(score), rng)
 
 
-def _draw(weight: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+def drawn_columns(weight: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw a column for every row, in proportion to its weights."""
     total = weight.cumsum(axis=1)
     return np.asarray((total < rng.random((len(weight), 1)) * total[:, -1:]).sum(axis=1))
@@ -118,7 +118,7 @@ def _statements(
     claimed = np.flatnonzero(rng.random(len(incidents)) < CLAIMED)
     epoch = np.searchsorted(claim.epochs, incidents["date"].to_numpy()[claimed], "right") - 1
     likely = np.exp(claim.activity[:, None] + claim.log_prior)[:-1]
-    name = _draw(claim.alive[epoch][:, :-1] * likely.T[truth[claimed]], rng)
+    name = drawn_columns(claim.alive[epoch][:, :-1] * likely.T[truth[claimed]], rng)
     militias = [k for k, actor in enumerate(case.config.actors) if actor.militia and actor.groups]
     denied = np.flatnonzero(rng.random(len(incidents)) < DENIED)
     speaker = np.array(militias)[rng.integers(0, len(militias), len(denied))]
@@ -144,7 +144,7 @@ def _labels(
     voice = direct.iloc[rng.integers(0, len(direct), len(about))].reset_index(drop=True)
     knows = rng.random(len(about)) < voice["confidence"].map(HIT).to_numpy()
     kind = [label.kinds.index(each) for each in voice["labeller_type"]]
-    named = np.where(knows, truth[about], _draw(label.preference[kind], rng))
+    named = np.where(knows, truth[about], drawn_columns(label.preference[kind], rng))
     broad = rng.random(len(about)) < BROAD
     return _rows(case.labels, incidents, about).assign(
         labeller=voice["labeller"].to_numpy(),

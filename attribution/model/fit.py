@@ -18,7 +18,7 @@ from attribution.model.labelled import labelled_incidents
 from attribution.model.laplace import approximate
 from attribution.model.progress import choose_progress
 from attribution.model.sampler import SamplerSettings, compile_model, sample, table_draws
-from attribution.model.tables import TABLE, axis_names
+from attribution.model.tables import TABLE, axis_names, evenly_spaced
 from attribution.model.verdict import DiagnosticsError, Verdict
 
 if TYPE_CHECKING:
@@ -243,4 +243,4 @@ def thin(values: NDArray[np.float64], keep: int) -> NDArray[np.float64]:
     Array of shape (keep, ...).
     """
     flat = values.reshape(-1, *values.shape[2:])
-    return flat[np.linspace(0, len(flat) - 1, keep).round().astype(np.int64)]
+    return flat[evenly_spaced(len(flat), keep)]

@@ -38,6 +38,7 @@ from attribution.model.curvature import precision
 from attribution.model.entry import log_density, parameters_at
 from attribution.model.geometry import from_model
 from attribution.model.importance import LARGEST_KHAT, resampled, smoothed
+from attribution.model.tables import evenly_spaced
 from attribution.model.verdict import Check, DiagnosticsError, Verdict
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def approximate(compiled: CompiledModel, *, draws: int, seed: int) -> Approximat
     points, log_weight = two_sided(compiled, normal, max(draws, LEAST), random)
     weights = smoothed(log_weight)
     chosen = resampled(weights.values)
-    kept = chosen[np.linspace(0, len(chosen) - 1, draws).round().astype(np.int64)]
+    kept = chosen[evenly_spaced(len(chosen), draws)]
     return Approximation(parameters_at(compiled.sampler, points[kept]), weights)
 
 

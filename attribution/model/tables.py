@@ -92,3 +92,20 @@ def stacked_tables(
         table = tables[f"{TABLE}{channel.name}"]
         result[:, start : start + table.shape[1], : table.shape[2]] = table
     return result
+
+
+def evenly_spaced(count: int, keep: int) -> NDArray[np.int64]:
+    """Choose draws evenly spaced among all, the first and the last included.
+
+    Parameters
+    ----------
+    count
+        Number of draws.
+    keep
+        How many to choose.
+
+    Returns
+    -------
+    Their positions, (keep,), rising.
+    """
+    return np.linspace(0, count - 1, keep).round().astype(np.int64)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from attribution.case.readonly import ReadOnly
+from attribution.model.tables import evenly_spaced
 
 if TYPE_CHECKING:
     from attribution.posterior.posterior import Posterior
@@ -36,7 +35,7 @@ def thinned(posterior: Posterior, draws: int) -> Posterior:
     there = posterior.manifest.draws
     if not 1 <= draws <= there:
         raise ValueError(f"{draws} draws cannot be kept: the model has {there}")
-    kept = np.linspace(0, there - 1, draws).round().astype(np.int64)
+    kept = evenly_spaced(there, draws)
     return replace(
         posterior,
         tables=ReadOnly({name: each[kept] for name, each in posterior.tables.items()}),

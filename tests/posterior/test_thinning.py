@@ -5,6 +5,9 @@ import pytest
 
 from attribution.posterior.store import bundled_model_folder, load
 from attribution.posterior.thinning import thinned
+from attribution.scoring.errors import LeftoverError
+from attribution.scoring.files import ScoreSettings, score_file
+from attribution.scoring.journal import Leftovers
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +37,14 @@ def test_answers_are_those_of_all_draws_but_for_chance(posterior):
 def test_a_number_that_the_model_cannot_give_is_refused(posterior, draws):
     with pytest.raises(ValueError, match=f"the model has {posterior.manifest.draws}"):
         thinned(posterior, draws)
+
+
+def test_a_run_with_other_draws_is_not_resumed(posterior, tmp_path):
+    """What a journal compares must tell models of different numbers of draws apart."""
+    few, all_of_them = thinned(posterior, 50), posterior
+    assert few.manifest.as_dict() != all_of_them.manifest.as_dict()
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("date\n2020-01-02\n", encoding="utf-8")
+    score_file(few, source, out)
+    with pytest.raises(LeftoverError, match="model differs"):
+        score_file(all_of_them, source, out, ScoreSettings(leftovers=Leftovers.RESUME))
