@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,9 +25,10 @@ from attribution.channels.effects import families
 from attribution.channels.links import LATER
 from attribution.channels.measured import (
     MeasuredChannel,
+    arc,
     columns_of,
     degrees,
-    kilometres,
+    haversines,
     weight_prior,
 )
 from attribution.channels.options import check_known, is_positive, items_of
@@ -88,24 +90,36 @@ class TerritoryChannel(MeasuredChannel):
 
     def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Find the nearest place of every column: (rows, levels, actors + families)."""
-        distance = self._distances(evidence, rows)
-        known = ~np.isnan(distance).any(axis=1)
-        distance = distance[known]
-        found = np.zeros((len(distance), len(self.lengths), self.ground.worth.shape[1]))
-        for column, worth in enumerate(self.ground.worth.T):
-            # Of places that are worth the same only the nearest can count.
-            for own in np.unique(worth[worth > 0]):
-                nearest = distance[:, worth == own].min(axis=1)
-                near = own * np.exp(-nearest[:, None] / np.array(self.lengths))
-                found[:, :, column] = np.maximum(found[:, :, column], near)
-        result = np.zeros((len(rows), *found.shape[1:]))
-        result[known] = found
+        result = np.zeros((len(rows), len(self.lengths), self.ground.worth.shape[1]))
+        known = np.flatnonzero(self._is_known(evidence, rows))
+        place, starts, column = self._groups
+        if not len(known) or not len(place):
+            return result
+        apart = self._haversines(evidence, rows[known])
+        # Of places that are worth the same only the nearest can count.
+        nearest = arc(np.minimum.reduceat(apart[place], starts, axis=0))
+        worth = self.ground.worth[place[starts], column][:, None]
+        for level, length in enumerate(self.lengths):
+            near = worth * np.exp(-nearest / length)
+            for own in np.unique(column):
+                result[known, level, own] = near[column == own].max(axis=0)
         return result
+
+    @cached_property
+    def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Places by column and worth: places, where each group starts, the column of each group."""
+        column, place = np.nonzero(self.ground.worth.T)
+        worth = self.ground.worth[place, column]
+        order = np.lexsort((place, worth, column))
+        column, place, worth = column[order], place[order], worth[order]
+        differs = (np.diff(column) != 0) | (np.diff(worth) != 0)
+        starts = np.flatnonzero(np.concatenate([np.ones(min(len(place), 1), bool), differs]))
+        return place, starts, column[starts]
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the nearest known place."""
         del piece
-        distance = self._distances(evidence, np.array([row]))[0]
+        distance = arc(self._haversines(evidence, np.array([row])))[:, 0]
         if not self.ground.name:
             return "Territory: no ground of any actor is known"
         if np.isnan(distance).all():
@@ -117,13 +131,18 @@ class TerritoryChannel(MeasuredChannel):
         """Return the channel with the places that another state of the case knows."""
         return replace(self, ground=ground_of(case, self.roles))
 
-    def _distances(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _is_known(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         incidents = evidence.incidents.iloc[rows]
-        return kilometres(
-            degrees(incidents, "latitude"),
-            degrees(incidents, "longitude"),
+        return ~np.isnan(degrees(incidents, "latitude") + degrees(incidents, "longitude"))
+
+    def _haversines(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Measure places by incidents, so that the least over places runs along memory."""
+        incidents = evidence.incidents.iloc[rows]
+        return haversines(
             self.ground.latitude,
             self.ground.longitude,
+            degrees(incidents, "latitude"),
+            degrees(incidents, "longitude"),
         )
 
 

@@ -21,8 +21,7 @@ import numpy as np
 from attribution.posterior.kernel import INTERVAL, Summary, entropy_bits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import ModuleType
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,8 +31,10 @@ if TYPE_CHECKING:
 LANES = 512
 #: Draws that one turn of a compiled loop takes.
 TURN = 32
-#: Patterns of evidence that a thread takes at a time, and that take turns at the same draws.
-TASK = 32
+#: Patterns of evidence that take turns at the same draws.
+HANDFUL = 32
+#: Most patterns that a thread takes at a time, between two of its waits for Python's lock.
+TASK = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,35 +108,36 @@ def summarise_many(tables: DrawTables, query: Query) -> Summary:
     Summary
         One row an incident, in the order of the query; numbers within 1e-5.
     """
-    draws_of, quantiles_of, patterns_of = _kernels()
+    summarise_chosen, distinct = _kernels()
     code = np.ascontiguousarray(query.code, dtype=np.int64)
     weight, factor = (
         np.ascontiguousarray(values, dtype=np.float64) for values in (query.weight, query.factor)
     )
     evidence, zero_row = (code, weight, factor), tables.values.shape[1] - 1
-    first, pattern = patterns_of.distinct(*evidence, zero_row)
-    actors, padded = len(query.family), len(tables.values) * tables.lanes
-    mean, low, high = (np.empty((len(first), actors)) for _ in range(3))
+    first, pattern = distinct(*evidence, zero_row)
+    mean, low, high = (np.empty((len(first), len(query.family))) for _ in range(3))
     levels = np.array(INTERVAL)
+    threads = _threads()
+    task = max(1, min(TASK, -(-len(first) // threads)))
 
     def compute(start: int) -> None:
-        lines = slice(start, start + TASK)
-        p = np.empty((len(first[lines]), actors, padded), dtype=np.float32)
-        draws_of.fill_probabilities(
+        lines = slice(start, start + task)
+        summarise_chosen(
             tables.values,
             *evidence,
             query.act_slots,
             tables.order,
             tables.starts,
             first[lines],
-            p,
+            HANDFUL,
+            tables.draws,
+            levels,
+            *(values[lines] for values in (mean, low, high)),
         )
-        results = (values[lines] for values in (mean, low, high))
-        quantiles_of.summarise_draws(p, tables.draws, levels, tables.order, *results)
 
-    with ThreadPoolExecutor(_threads()) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         # An interruption cancels what has not begun.
-        for _ in pool.map(compute, range(0, len(first), TASK)):
+        for _ in pool.map(compute, range(0, len(first), task)):
             pass
     mean /= mean.sum(axis=1, keepdims=True)
     entropy = entropy_bits(mean)
@@ -166,16 +168,10 @@ def _threads() -> int:
 
 
 @cache
-def _kernels() -> tuple[ModuleType, ModuleType, ModuleType]:
+def _kernels() -> tuple[Callable[..., None], Callable[..., tuple[NDArray[np.int64], ...]]]:
     """Return the compiled functions, from numba's cache but for the first time on a machine."""
     # Heavy: the compiler.
-    from attribution.posterior import (  # noqa: PLC0415
-        draw_kernel,
-        pattern_kernel,
-        quantile_kernel,
-    )
+    from attribution.posterior import pattern_kernel, summary_kernel  # noqa: PLC0415
 
-    kernels = (draw_kernel, quantile_kernel, pattern_kernel)
-    for kernel in kernels:
-        kernel.compile_kernel()
-    return kernels
+    pattern_kernel.compile_kernel()
+    return summary_kernel.summarise_rows(), pattern_kernel.distinct

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from attribution.case.names import AmbiguousNameError, NameIndex, UnknownNameError, name_index
 from attribution.channels.base import unknown_value
@@ -18,6 +20,8 @@ from attribution.channels.evidence import Evidence, case_evidence, empty_labels,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from attribution.case.case import Case
     from attribution.channels.distinct import Note
@@ -34,6 +38,8 @@ TEXT_COLUMNS = (
     "target_type",
     "source_ids",
 )
+#: A number as nearly every file writes it; Arrow and Python read it alike.
+_DECIMAL = r"^-?[0-9]{1,3}(\.[0-9]{1,20})?$"
 RANGES = {"latitude": 90.0, "longitude": 180.0}
 #: Names under which nobody in particular claims.
 UNREADABLE = ("unknown", "unreadable", "unnamed")
@@ -215,15 +221,30 @@ def _coordinates(
     texts: pd.Series[str], name: str, limit: float
 ) -> tuple[pd.Series[float], list[Note]]:
     """Read coordinates, NaN for a blank and for what is no number from minus the limit to it."""
-    alike = distinct(texts)
-    cells = [text for (text,) in alike.cells(texts)]
-    usable = [is_within(text, limit) for text in cells]
-    numbers = [float(text) if use else math.nan for text, use in zip(cells, usable, strict=True)]
-    unread = [
-        f"{name} '{text}' is not a number from {-limit:g} to {limit:g}" if text and not use else ""
-        for text, use in zip(cells, usable, strict=True)
+    numbers, plain = _decimals(texts)
+    # Whatever is not written plainly is read one by one, as Python reads it.
+    others = np.flatnonzero(~plain)
+    cells = texts.array[others].tolist()
+    numbers[others] = [float(cell) if is_within(cell, limit) else math.nan for cell in cells]
+    numbers[~(np.abs(numbers) <= limit)] = math.nan
+    unread = np.flatnonzero(np.isnan(numbers) & (texts != "").to_numpy())
+    notes = [
+        (row, f"{name} '{cell}' is not a number from {-limit:g} to {limit:g}")
+        for row, cell in zip(unread.tolist(), texts.array[unread].tolist(), strict=True)
     ]
-    return pd.Series(np.array(numbers, dtype=np.float64)[alike.number]), alike.notes(unread)
+    return pd.Series(numbers), notes
+
+
+def _decimals(texts: pd.Series[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Read plain decimal numbers at once, and say which texts are such or empty."""
+    cells = pa.array(texts.array, pa.string(), from_pandas=True)
+    decimal = pc.match_substring_regex(cells, _DECIMAL)
+    numbers = pc.cast(pc.if_else(decimal, cells, None), pa.float64())
+    plain = pc.or_(decimal, pc.equal(cells, ""))
+    return (
+        numbers.to_numpy(zero_copy_only=False).copy(),
+        plain.to_numpy(zero_copy_only=False).astype(bool),
+    )
 
 
 def _from_case(case: Case, incidents: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

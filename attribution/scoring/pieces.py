@@ -85,6 +85,8 @@ def score_part(posterior: Attributor, part: Part, how: Translation) -> ScoredPar
     content, faults = texts(part.batch)
     batch, unmapped = translate(content, how)
     scored = score_batch(posterior, batch, {**faults, **part.rejected})
+    # Arrow would keep what this part took for the next one, which another thread may score.
+    pa.default_memory_pool().release_unused()
     status = scored.column("status")
     return ScoredPart(
         index=part.index,

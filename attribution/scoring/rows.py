@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-#: Rows of a part, unless told otherwise.
-PART_ROWS = 50_000
+#: Rows of a part, unless told otherwise: some 2 kB a row are at work at once, for two parts.
+PART_ROWS = 20_000
 #: A part that holds this many bytes is cut off before it has all of its rows.
 PART_BYTES = 64 * 2**20
 #: Rows that a source reads at once.
 READ_ROWS = 8192
+#: Bytes of a column that are read at once.
+READ_BYTES = 2**20
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ from attribution.scoring.errors import (
 )
 from attribution.scoring.fingerprints import state_of
 from attribution.scoring.formats import HEAD, Format, checked, format_of, named_format
-from attribution.scoring.rows import READ_ROWS, Stretch, check_header, no_rows
+from attribution.scoring.rows import READ_BYTES, READ_ROWS, Stretch, check_header, no_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -357,7 +357,8 @@ def _batches(stream: BinaryIO, kind: Format) -> tuple[int, Iterator[pa.RecordBat
     """Return the number of rows, 0 if unknown, and the rows; an empty batch shows the columns."""
     batches: Iterator[pa.RecordBatch]
     if kind is Format.PARQUET:
-        file = pq.ParquetFile(stream)
+        # As it is needed: otherwise all that was read stays in memory until the end of the file.
+        file = pq.ParquetFile(stream, buffer_size=READ_BYTES, pre_buffer=False)
         return file.metadata.num_rows, _with_columns(
             file.schema_arrow, file.iter_batches(batch_size=READ_ROWS)
         )

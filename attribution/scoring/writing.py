@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 #: Columns whose text comes from the file that was scored.
 FOREIGN_COLUMNS = ("incident_id", "status", "file", "input")
+#: Rows of a Parquet file that are laid out together, at least.
+GROUP_ROWS = 100_000
+#: Columns of few distinct texts. A dictionary of numbers that all differ is built for nothing.
+REPEATED_COLUMNS = ("top_actor", "words", "evidence", "status")
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _FORMULA = "^[=+\\-@\t\r]"
@@ -90,7 +94,7 @@ def open_writer(stream: BinaryIO, kind: Format, schema: pa.Schema, *, raw: bool)
         case Format.CSV_GZ:
             return _GzipWriter(stream, schema, raw=raw)
         case Format.PARQUET:
-            return _ArrowWriter(pq.ParquetWriter(_Forward(stream), schema, compression="zstd"))
+            return _ParquetWriter(stream, schema)
         case Format.ARROW:
             return _ArrowWriter(pa.ipc.new_file(_Forward(stream), schema))
         case Format.ARROW_STREAM:
@@ -185,6 +189,29 @@ class _GzipWriter:
 
     def close(self) -> None:
         self._packed.close()
+
+
+class _ParquetWriter:
+    def __init__(self, stream: BinaryIO, schema: pa.Schema) -> None:
+        repeated = [name for name in schema.names if name in REPEATED_COLUMNS]
+        self._writer = pq.ParquetWriter(
+            _Forward(stream), schema, compression="zstd", use_dictionary=repeated
+        )
+        self._waiting: list[pa.RecordBatch] = []
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._waiting.append(batch)
+        if sum(len(each) for each in self._waiting) >= GROUP_ROWS:
+            self._write()
+
+    def close(self) -> None:
+        self._write()
+        self._writer.close()
+
+    def _write(self) -> None:
+        if self._waiting:
+            self._writer.write_batch(pa.concat_batches(self._waiting))
+        self._waiting = []
 
 
 class _ArrowWriter:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -53,9 +54,13 @@ def feed(path: Path, rows: int) -> Path:
         }
     )
     if path.suffix == ".parquet":
-        with pq.ParquetWriter(path, table.schema) as writer:
+        # Texts that do not shrink: what a reader keeps of the file must show.
+        random = np.random.default_rng(1)
+        noted = table.append_column("note", pa.array([""] * count))
+        with pq.ParquetWriter(path, noted.schema) as writer:
             for _ in range(rows // count):
-                writer.write_table(table)
+                texts = [random.bytes(60).hex() for _ in range(count)]
+                writer.write_table(table.append_column("note", pa.array(texts)))
         return path
     lines = "".join(
         f"{a},{b},{c}\n" for a, b, c in zip(*table.to_pydict().values(), strict=True)
