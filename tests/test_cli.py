@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -438,20 +437,20 @@ def test_fit_that_fails_its_diagnostics(
     assert (tmp_path / "new.model").is_dir()
 
 
-def test_an_approximation_that_cannot_be_relied_on(
+def test_a_posterior_that_cannot_be_approximated(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from attribution.model.importance import Weights
-    from attribution.model.laplace import Approximation
+    from attribution.model.laplace import ApproximationError
+    from attribution.model.verdict import Verdict
 
     def fails(_: Case, *, method: str, **question: Any) -> FakePosterior:
         assert (method, question["seed"]) == ("auto", 1)
-        raise Approximation({}, Weights(np.full(500, 1 / 500), 0.93)).refusal
+        raise ApproximationError(Verdict((), (), 0), "the posterior has no peak")
 
     monkeypatch.setattr("attribution.posterior.fit.fit", fails)
     result = run("fit", CASE, "-o", "new.model")
     assert result.exit_code == 3
-    assert "Pareto k-hat of its weights 0.93 (limit 0.63" in result.stderr
+    assert "the posterior has no peak" in result.stderr
     assert "use --method nuts" in result.stderr
     assert list(tmp_path.iterdir()) == []
     assert run("fit", CASE, "-o", "new.model", "--method", "exact").exit_code == 2

@@ -12,6 +12,7 @@ import xarray as xr
 from attribution.case.readonly import ReadOnly
 from attribution.channels.evidence import case_evidence
 from attribution.channels.stack import bind_stack
+from attribution.model import near_normal
 from attribution.model.density import log_prior_draws
 from attribution.model.diagnostics import diagnose
 from attribution.model.labelled import labelled_incidents
@@ -134,7 +135,7 @@ def fit_draws(
     chosen = method_for(method, len(fitted))
     compiled = compile_model(stack, stack.encode(evidence.take(fitted)))
     if chosen == "laplace":
-        found = _approximated(compiled, seed=seed, draws=draws, force=force)
+        found = _approximated(compiled, seed=seed, draws=draws, progress=progress)
     else:
         found = _sampled(compiled, seed=seed, draws=draws, progress=progress)
     if not found.verdict.passed and not force:
@@ -205,17 +206,32 @@ def _sampled(compiled: CompiledModel, *, seed: int, draws: int, progress: bool |
     logger.info("sampling %d chains of %d draws", settings.chains, settings.tune + settings.draws)
     with choose_progress(show=progress) as shown:
         trace = sample(compiled, settings, seed=seed, progress=shown)
+    return _judged(compiled, trace, settings)
+
+
+def _judged(compiled: CompiledModel, trace: xr.DataTree, settings: SamplerSettings) -> _Found:
+    """Compute what is reported of chains, and their diagnostics."""
     posterior = trace["posterior"].to_dataset()
     variables = table_draws(compiled, posterior)
     verdict = diagnose(variables, axis_names(compiled.stack), trace["sample_stats"].to_dataset())
     return _Found(posterior, variables, verdict, settings)
 
 
-def _approximated(compiled: CompiledModel, *, seed: int, draws: int, force: bool) -> _Found:
-    """Approximate, as one chain of draws."""
+def _approximated(
+    compiled: CompiledModel, *, seed: int, draws: int, progress: bool | None
+) -> _Found:
+    """Approximate, as one chain of draws; where that is too rough, sample from there."""
     found = approximate(compiled, draws=draws, seed=seed)
-    if not found.verdict.passed and not force:
-        raise found.refusal
+    if not found.verdict.passed:
+        khat, settings = found.verdict.checks[0], near_normal.SETTINGS
+        logger.info(
+            "the approximation is too rough to stand for the posterior (k-hat %.2f, limit %.2f); "
+            "sampling %d chains of %d draws from it",
+            *(khat.value, khat.limit, settings.chains, settings.tune + settings.draws),
+        )
+        with choose_progress(show=progress) as shown:
+            trace = near_normal.sample_near(compiled, found.normal, seed=seed, progress=shown)
+        return _judged(compiled, trace, settings)
     posterior = xr.Dataset(
         {
             name: (

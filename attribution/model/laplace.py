@@ -98,27 +98,18 @@ class Approximation:
         The model's parameters on the scale of their priors, (draws, ...) by name.
     weights
         Weights of the draws before any was chosen.
+    normal
+        The normal distribution that they are draws of, weights apart.
     """
 
     parameters: dict[str, NDArray[np.float64]]
     weights: Weights
+    normal: Normal
 
     @property
     def verdict(self) -> Verdict:
         """Whether the weights can be relied on."""
         return Verdict(self.weights.checks(KHAT, EFFECTIVE), (), 0)
-
-    @property
-    def refusal(self) -> ApproximationError:
-        """What to raise if they cannot."""
-        khat, effective = self.verdict.checks
-        return ApproximationError(
-            self.verdict,
-            "the posterior is too far from the normal distribution that was to stand for it: "
-            f"Pareto k-hat of its weights {khat.value:.2f} (limit {khat.limit:.2f}; beyond it, a "
-            f"few draws outweigh all others), {effective.value:.0f} effective draws of "
-            f"{self.weights.draws}, of which {effective.limit:.0f} are needed",
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +168,7 @@ def approximate(compiled: CompiledModel, *, draws: int, seed: int) -> Approximat
     weights = smoothed(log_weight)
     chosen = resampled(weights.values)
     kept = chosen[evenly_spaced(len(chosen), draws)]
-    return Approximation(parameters_at(compiled.sampler, points[kept]), weights)
+    return Approximation(parameters_at(compiled.sampler, points[kept]), weights, normal)
 
 
 def normal_at_mode(compiled: CompiledModel) -> Normal:

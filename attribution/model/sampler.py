@@ -174,6 +174,33 @@ def sample(
     if data:
         _check_data(compiled, data)
         sampler = sampler.with_data(**data)
+    return draw_chains(sampler, settings, seed=seed, progress=progress)
+
+
+def draw_chains(
+    sampler: nutpie.sample.CompiledModel,
+    settings: SamplerSettings,
+    *,
+    seed: int,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Let nutpie's sampler walk.
+
+    Parameters
+    ----------
+    sampler
+        What it walks on.
+    settings
+        How to sample.
+    seed
+        Seed of the sampler.
+    progress
+        Shows how far the chains are.
+
+    Returns
+    -------
+    DataTree with groups ``posterior`` and ``sample_stats``.
+    """
     trace: xr.DataTree = nutpie.sample(
         sampler,
         draws=settings.draws,

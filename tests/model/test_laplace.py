@@ -8,7 +8,7 @@ from scipy import sparse
 from scipy.special import digamma, polygamma
 from simulate import simulate
 
-from attribution.model import laplace
+from attribution.model import importance, laplace, near_normal
 from attribution.model.fit import LARGEST_NUTS, method_for
 from attribution.model.laplace import ApproximationError, approximate
 from attribution.model.verdict import DiagnosticsError
@@ -54,15 +54,11 @@ def test_the_moments_are_those_of_the_posterior_and_not_of_its_peak(monkeypatch)
     assert third == pytest.approx(polygamma(2, shape) / deviation**3, abs=0.05)
 
 
-def test_skewness_in_many_directions_is_refused(monkeypatch):
+def test_skewness_in_many_directions_does_not_pass(monkeypatch):
     found = approximate(skewed(monkeypatch, 2.0, 300), draws=500, seed=1)
     assert not found.verdict.passed
-    refusal = found.refusal
-    assert isinstance(refusal, DiagnosticsError)
     khat = found.verdict.checks[0]
     assert khat.value > khat.limit
-    assert f"Pareto k-hat of its weights {khat.value:.2f} (limit {khat.limit:.2f}" in str(refusal)
-    assert "use --method nuts" in str(refusal)
 
 
 def test_a_seed_repeats_itself_and_another_does_not(monkeypatch):
@@ -79,6 +75,8 @@ def test_a_posterior_without_a_peak_is_refused(monkeypatch):
     monkeypatch.setattr(laplace, "precision", lambda *_: -np.eye(5))
     with pytest.raises(ApproximationError, match="no peak") as refused:
         approximate(compiled, draws=50, seed=1)
+    assert isinstance(refused.value, DiagnosticsError)
+    assert "use --method nuts" in str(refused.value)
     assert not refused.value.verdict.passed
 
 
@@ -109,23 +107,31 @@ def test_many_incidents_are_answered_as_by_the_sampler():
     case = simulate(3, count=8000).case
     means = []
     for method in ("laplace", "nuts"):
-        # K-hat is near its limit here: whether it is below is the other tests' concern.
-        posterior = fit(case, seed=1, method=method, force=method == "laplace", progress=False)
+        posterior = fit(case, seed=1, method=method, progress=False)
         assert posterior.manifest.method == method
-        assert posterior.diagnose().passed or method == "laplace"
+        assert posterior.diagnose().passed
         answers = posterior.attribute()
         means.append(answers[[f"p_{actor}" for actor in posterior.actors]].to_numpy())
     assert np.abs(means[0] - means[1]).max() < 0.02
 
 
 @pytest.mark.slow
-def test_few_incidents_are_refused_unless_forced(iraq):
-    with pytest.raises(ApproximationError, match="use --method nuts"):
-        fit(iraq, seed=1, method="laplace")
-    forced = fit(iraq, seed=1, method="laplace", force=True, draws=200)
-    assert not forced.diagnose().passed
-    assert forced.manifest.chains == 0
-    assert [check.name for check in forced.manifest.verdict.checks] == [
-        laplace.KHAT,
-        laplace.EFFECTIVE,
-    ]
+def test_where_the_approximation_is_too_rough_chains_go_on_from_it(caplog, monkeypatch):
+    case = simulate(4, count=150).case
+    # It has some hundred effective draws of a thousand; here half of them are asked for.
+    monkeypatch.setattr(importance, "LEAST_EFFECTIVE", np.inf)
+    with caplog.at_level("INFO"):
+        near = fit(case, seed=1, method="laplace", progress=False)
+    told = [line for line in caplog.messages if "too rough to stand for the posterior" in line]
+    assert len(told) == 1
+    # Chains are judged as chains, and are remembered as such.
+    assert near.manifest.method == "laplace"
+    assert near.manifest.chains == near_normal.SETTINGS.chains
+    assert near.diagnose().passed
+    assert "R-hat" in near.diagnose().text
+    sampled = fit(case, seed=1, method="nuts", progress=False)
+    columns = [f"{prefix}_{actor}" for prefix in ("p", "lo", "hi") for actor in near.actors]
+    difference = (near.attribute()[columns] - sampled.attribute()[columns]).abs().to_numpy()
+    # A thousand draws of deviation .5 tell a mean to .016, the end of an interval less well.
+    assert difference[:, : len(near.actors)].max() < 0.04
+    assert difference.mean() < 0.01
