@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from attribution.channels.claim import NEW_BRAND, ClaimChannel
+from attribution.model.words import ICD203_WORDS, icd203_bands
 from attribution.posterior.evidence_base import GRADES
 from attribution.posterior.kernel import INTERVAL, log_prior
-from attribution.posterior.words import ICD203_WORDS, icd203_bands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,6 @@ SHARE_COLUMNS = [
     "expected_incidents",
     "n_incidents",
 ]
-PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 
 
 def score_table(
