@@ -132,7 +132,7 @@ def _spread(placed: pd.DataFrame, frame: Frame) -> pd.DataFrame:
     y: NDArray[np.float64] = groups["latitude"].transform("mean").to_numpy(dtype=float)
     return ordered.assign(
         x=x + radius * np.cos(angle), y=y + radius * np.sin(angle) / frame.stretch
-    ).sort_values("p", kind="stable")
+    ).sort_values("p", kind="stable", ignore_index=True)
 
 
 def _figure(
@@ -154,7 +154,9 @@ def _figure(
     _borders(panel, outline(frame), frame, width)
     markers = actor_markers(list(colours))
     scale = min(1.0, width / PAGE) * _shrink(len(spread))
-    for actor, own in spread.groupby("top_actor", sort=False):
+    # Who is rare is drawn last, so that nobody disappears under the many.
+    for actor in spread["top_actor"].value_counts().index:
+        own = spread[spread["top_actor"] == actor]
         panel.scatter(
             own["x"],
             own["y"],
@@ -259,6 +261,7 @@ def _chart(spread: pd.DataFrame, frame: Frame, colours: Mapping[str, str]) -> al
         .encode(x=x, y=y, text="name:N")
     )
     rows = spread.assign(
+        drawn=-spread["top_actor"].map(spread["top_actor"].value_counts()),
         chance=[
             f"{percent(p)} ({interval(lo, hi)})"
             for p, lo, hi in zip(spread["p"], spread["lo"], spread["hi"], strict=True)
@@ -278,7 +281,7 @@ def _chart(spread: pd.DataFrame, frame: Frame, colours: Mapping[str, str]) -> al
             size=alt.Size("p:Q", title="its probability")
             .scale(type="pow", exponent=2, domain=[0, 1], range=[0, _PIXELS * _shrink(len(spread))])
             .legend(values=list(SIZES), format=".0%", orient="bottom"),
-            order="p:Q",
+            order="drawn:Q",
             tooltip=[
                 alt.Tooltip("incident_id:N", title="incident"),
                 alt.Tooltip("date:T", format="%d %B %Y"),

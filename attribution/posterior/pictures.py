@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from attribution.channels.base import spoken_word
+import pandas as pd
+
+from attribution.channels.base import spoken_day, spoken_word
+from attribution.pictures.brand_drift import brand_drift
+from attribution.pictures.brands import brand_matrix
 from attribution.pictures.colours import actor_colours
+from attribution.pictures.history import history_picture
 from attribution.pictures.incident_map import incident_map
+from attribution.pictures.labellers import default_preferences, reliability_of_labellers
 from attribution.pictures.over_time import over_time
 from attribution.posterior.intake import check_word
 from attribution.posterior.selection import PERIODS
-from attribution.posterior.views import map_table
+from attribution.posterior.views import brand_drift as brand_drift_table
+from attribution.posterior.views import history, map_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +27,9 @@ if TYPE_CHECKING:
 
     from attribution.pictures.picture import Picture
     from attribution.posterior.posterior import Posterior
+
+#: Brands or labellers that are drawn if nothing else is asked for.
+MOST = 25
 
 _ALL: Mapping[str, Sequence[str]] = MappingProxyType({})
 
@@ -92,6 +102,83 @@ class Pictures:
         """
         table = map_table(self.posterior, start, end, where)
         return incident_map(table, self.colours, self._subject(start, end, where))
+
+    def brands(self, on: date | str | None = None, most: int = MOST) -> Picture:
+        """Draw who stands behind the brands.
+
+        Parameters
+        ----------
+        on
+            The day; None takes for each brand the last day on which it was in use.
+        most
+            How many brands are drawn: those with most claims.
+
+        Raises
+        ------
+        PictureError
+            If there is no brand.
+        """
+        when = "on the last day of each" if on is None else f"on {spoken_day(pd.Timestamp(on))}"
+        return brand_matrix(
+            self.posterior.brands(on=on),
+            self.posterior.actor_names,
+            self.colours,
+            when=when,
+            most=most,
+        )
+
+    def brand_drift(self, brand: str) -> Picture:
+        """Draw how the probable parents of a brand change over its life.
+
+        Parameters
+        ----------
+        brand
+            Identifier of a claiming name.
+
+        Raises
+        ------
+        ValueError
+            If there is no such brand.
+        """
+        drift = brand_drift_table(self.posterior, brand)
+        return brand_drift(drift, str(drift["name"].iloc[0]), self.colours)
+
+    def labellers(self, most: int = MOST) -> Picture:
+        """Draw how often labellers are right.
+
+        Parameters
+        ----------
+        most
+            How many are drawn: those with most labels.
+
+        Raises
+        ------
+        PictureError
+            If there is no labeller.
+        """
+        return reliability_of_labellers(self.posterior.labellers(), most)
+
+    def preferences(self) -> Picture:
+        """Draw whom each kind of labeller names when it does not know."""
+        posterior = self.posterior
+        return default_preferences(posterior.preferences(), posterior.actor_names, self.colours)
+
+    def history(self, incident_id: str) -> Picture:
+        """Draw what the evidence known on each day would have made of an incident.
+
+        Parameters
+        ----------
+        incident_id
+            An incident of the case.
+
+        Raises
+        ------
+        UnknownIncidentError
+            If the case has no such incident.
+        """
+        posterior = self.posterior
+        table = history(posterior, incident_id)
+        return history_picture(table, incident_id, posterior.actor_names, self.colours)
 
     def _subject(
         self,

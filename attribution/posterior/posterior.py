@@ -266,8 +266,23 @@ class Posterior:
             rows += tabulate.share_rows(self.case, period, p, self.manifest.seed)
         return pd.DataFrame(rows, columns=tabulate.SHARE_COLUMNS)
 
-    def brands(self, on: date | str | None = None) -> pd.DataFrame:
-        """Say who is behind each claiming name, on a day or on the last day it was in use."""
+    def brands(
+        self, on: date | str | None = None, only: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Say who is behind each claiming name, on a day or on the last day it was in use.
+
+        Parameters
+        ----------
+        on
+            The day; None takes for each name the last day on which it was in use.
+        only
+            Identifiers of some names; None takes all that were used for claims.
+
+        Raises
+        ------
+        ValueError
+            If there is no such name.
+        """
         channel = self._channel(ClaimChannel)
         return tabulate.brand_table(
             self.case,
@@ -276,6 +291,7 @@ class Posterior:
             base=self.tables[f"{TABLE}{self._channel(BaseRateChannel).name}"][:, 0],
             family=self._query.family,
             on=None if on is None else pd.Timestamp(on),
+            only=only,
         )
 
     def labellers(self) -> pd.DataFrame:
