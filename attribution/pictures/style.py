@@ -46,7 +46,8 @@ def new_figure(width: float, height: float, title: str) -> Figure:
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - half a second to import
 
-    lines = lines_of(title, width - 0.2, LARGE)
+    # Bold letters are wider.
+    lines = lines_of(title, 0.88 * (width - 0.2), LARGE)
     figure = Figure(figsize=(width, height + LARGE * 1.3 * len(lines) / 72), layout="constrained")
     figure.suptitle(
         literal("\n".join(lines)), fontsize=LARGE, fontweight="bold", color=INK, x=0.01, ha="left"

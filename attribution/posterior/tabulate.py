@@ -207,12 +207,8 @@ def brand_table(
     claims = case.statements[case.statements["kind"] == "claim"]["speaker_id"].value_counts()
     last = case.incidents["date"].max()
     ends = dict(zip(case.groups["group_id"], case.groups["active_to"], strict=True))
-    every = [name.group_id for name in channel.names if name.group_id != NEW_BRAND]
-    used = [b for b in every if groups.loc[b, "kind"] in ("brand", "umbrella") or claims.get(b, 0)]
-    for name in only or ():
-        check_word("brand", name, tuple(dict.fromkeys(used)))
     rows: list[dict[str, object]] = []
-    for brand in dict.fromkeys(used if only is None else only):
+    for brand in _brands(case, channel, only):
         ended = ends[brand]
         day = on if on is not None else last if pd.isna(ended) else min(ended, last)
         code = channel.brand_codes(day)[brand]
@@ -235,6 +231,17 @@ def brand_table(
             for k, actor in enumerate(case.config.actors)
         ]
     return pd.DataFrame(rows)
+
+
+def _brands(case: Case, channel: ClaimChannel, only: Sequence[str] | None) -> list[str]:
+    """Return the claiming names that are asked about, each once."""
+    claimed = case.statements[case.statements["kind"] == "claim"]["speaker_id"]
+    named = case.groups["group_id"][case.groups["kind"].isin(["brand", "umbrella"])]
+    asked = {*claimed, *named} - {NEW_BRAND}
+    used = list(dict.fromkeys(name.group_id for name in channel.names if name.group_id in asked))
+    for name in only or ():
+        check_word("brand", name, tuple(used))
+    return used if only is None else list(dict.fromkeys(only))
 
 
 def labeller_table(case: Case, channel: LabelChannel, hit: NDArray[np.floating]) -> pd.DataFrame:
