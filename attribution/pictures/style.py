@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 SMALL, NORMAL, LARGE = 8.0, 9.0, 10.0
 #: Widths of columns in inches up to which a picture is laid out as narrow.
 NARROW = 5.0
+#: Steps between days that are marked, from close to wide, and how a day is written.
+_STEPS = (
+    ("D", "%b %Y"),
+    ("MS", "%b %Y"),
+    ("QS", "%b %Y"),
+    *((f"{years}YS", "%Y") for years in (1, 2, 4, 5, 10, 20, 50, 100)),
+)
 #: Mean width of a letter of DejaVu Sans, in its size.
 _LETTER = 0.56
 #: Width of a chart in pixels.
@@ -157,16 +164,23 @@ def date_axis(panel: Axes, first: pd.Timestamp, last: pd.Timestamp, most: int) -
     most
         Number of ticks at most.
     """
-    from matplotlib.dates import (  # noqa: PLC0415 - half a second to import
-        AutoDateLocator,
-        ConciseDateFormatter,
-    )
-
     low, high = day_numbers(pd.Series([first, last]))
     panel.set_xlim(low, high + 1)
-    locator = AutoDateLocator(minticks=2, maxticks=most)
-    panel.xaxis.set_major_locator(locator)
-    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    ticks = _ticks(first, last, most)
+    panel.set_xticks(day_numbers(pd.Series(list(ticks))), list(ticks.values()))
+
+
+def _ticks(first: pd.Timestamp, last: pd.Timestamp, most: int) -> dict[pd.Timestamp, str]:
+    """Choose days that are marked, from the closest steps that are not too many, and their names.
+
+    Matplotlib's own choice warns, or marks nothing, where there are few days.
+    """
+    step, form = "D", "%b %Y"
+    for step, form in _STEPS:  # noqa: B007 - the last ones tried are used
+        if len(pd.date_range(first, last, freq=step)) <= most:
+            break
+    days = list(pd.date_range(first, last, freq=step)) or [first]
+    return {day: f"{day.day} {day:{form}}" if step == "D" else f"{day:{form}}" for day in days}
 
 
 def styled[Chart: alt.TopLevelMixin](chart: Chart, title: str, text: str) -> Chart:
