@@ -18,7 +18,6 @@ from attribution.pictures.style import (
     lines_of,
     literal,
     new_figure,
-    note_below,
     plain_axes,
     styled,
 )
@@ -91,8 +90,7 @@ def _figure(
     title, note = words
     columns = min(2 if width < NARROW else 3, len(drawn))
     rows = -(-len(drawn) // columns)
-    figure = new_figure(width, 0.9 + 1.35 * rows, title)
-    note_below(figure, width, note)
+    figure = new_figure(width, 0.3 + 1.35 * rows, title, note)
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for panel, (actor, colour) in zip(panels, drawn.items(), strict=False):
         own = drift[drift["actor"] == actor]

@@ -19,7 +19,6 @@ from attribution.pictures.style import (
     lines_of,
     literal,
     new_figure,
-    note_below,
 )
 
 if TYPE_CHECKING:
@@ -92,8 +91,8 @@ def matrix_figure(matrix: Matrix, width: float) -> Figure:
         for actor in matrix.colours
     ]
     above = 0.1 + 0.0082 * SMALL * max(len(line) for lines in heads for line in lines)
-    figure = new_figure(width, float(heights.sum()) + above + 0.75, matrix.title)
-    note_below(figure, width, matrix.note)
+    height = float(heights.sum()) + above + 0.25
+    figure = new_figure(width, height, matrix.title, matrix.note)
     panel = figure.subplots()
     middle = heights.cumsum() - heights / 2
     places = dict(zip(matrix.labels, middle, strict=True))

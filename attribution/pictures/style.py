@@ -36,14 +36,14 @@ CHART_WIDTH = 640
 FONT = "system-ui, sans-serif"
 
 
-def new_figure(width: float, height: float, title: str) -> Figure:
-    """Make a figure that lays itself out, with its title.
+def new_figure(width: float, height: float, title: str, note: str = "") -> Figure:
+    """Make a figure that lays itself out, with its title above and a note below.
 
     Parameters
     ----------
     width, height
-        In inches.
-    title
+        In inches, the height without title and note.
+    title, note
         Broken into lines as wide as the figure.
 
     Returns
@@ -54,28 +54,16 @@ def new_figure(width: float, height: float, title: str) -> Figure:
     from matplotlib.figure import Figure  # noqa: PLC0415 - half a second to import
 
     # Bold letters are wider.
-    lines = lines_of(title, 0.88 * (width - 0.2), LARGE)
-    figure = Figure(figsize=(width, height + LARGE * 1.3 * len(lines) / 72), layout="constrained")
+    above = lines_of(title, 0.88 * (width - 0.2), LARGE)
+    below = lines_of(note, width - 0.2, SMALL) if note else []
+    written = (LARGE * 1.3 * len(above) + SMALL * 1.3 * len(below)) / 72 + 0.1
+    figure = Figure(figsize=(width, height + written), layout="constrained")
     figure.suptitle(
-        literal("\n".join(lines)), fontsize=LARGE, fontweight="bold", color=INK, x=0.01, ha="left"
+        literal("\n".join(above)), fontsize=LARGE, fontweight="bold", color=INK, x=0.01, ha="left"
     )
+    if below:
+        figure.supxlabel(literal("\n".join(below)), fontsize=SMALL, color=MUTED, x=0.01, ha="left")
     return figure
-
-
-def note_below(figure: Figure, width: float, text: str) -> None:
-    """Put a note under everything else.
-
-    Parameters
-    ----------
-    figure
-        Laid out by itself.
-    width
-        Its width in inches.
-    text
-        Broken into lines.
-    """
-    lines = lines_of(text, width - 0.2, SMALL)
-    figure.supxlabel(literal("\n".join(lines)), fontsize=SMALL, color=MUTED, x=0.01, ha="left")
 
 
 def literal(text: str) -> str:
@@ -177,7 +165,9 @@ def _ticks(first: pd.Timestamp, last: pd.Timestamp, most: int) -> dict[pd.Timest
     """
     step, form = "D", "%b %Y"
     for step, form in _STEPS:  # noqa: B007 - the last ones tried are used
-        if len(pd.date_range(first, last, freq=step)) <= most:
+        # Years are written in half the room of months and days.
+        room = most if step.endswith("YS") else most // 2
+        if len(pd.date_range(first, last, freq=step)) <= room:
             break
     days = list(pd.date_range(first, last, freq=step)) or [first]
     return {day: f"{day.day} {day:{form}}" if step == "D" else f"{day:{form}}" for day in days}

@@ -193,14 +193,15 @@ def test_names_of_any_kind_are_drawn_as_they_are(name: str) -> None:
 def one_actor() -> list[Picture]:
     only, colours, names = "alpha", actor_colours(["alpha"]), {"alpha": "Alpha"}
     day = pd.Timestamp("2021-05-01")
-    sure = {"actor": only, "p": 1.0, "share": 1.0, "lo": 1.0, "hi": 1.0}
+    ends = {"actor": only, "lo": 1.0, "hi": 1.0}
+    sure, share_of = {**ends, "p": 1.0}, {**ends, "share": 1.0}
     counted = {"expected_incidents": 3.0, "n_incidents": 3}
-    share = pd.DataFrame([{"period": "2021Q2", "name": "Alpha", **sure, **counted}])
+    share = pd.DataFrame([{"period": "2021Q2", "name": "Alpha", **share_of, **counted}])
     place = {"date": day, "place": "Camp", "latitude": 33.0, "longitude": 44.0}
     words = {"words": "almost certain", "evidence": "low", "name": "Alpha", "top_actor": only}
     incident = pd.DataFrame([{"incident_id": "i", **place, **words, **sure}])
     brand = {"brand_id": "front", "name": "Front", "claims": 2}
-    kinds = pd.DataFrame([{"labeller_type": "media", **sure}])
+    kinds = pd.DataFrame([{"labeller_type": "media", **share_of}])
     labeller = {"labeller": "one", "name": "One", "type": "media", "labels": 1, "hit": 0.5}
     piece = {"piece": "base_rate", "channel": "base_rate", "text": "Base rate", "source_id": ""}
     total = {**piece, "piece": "total", "channel": "", "text": "Sum"}
@@ -208,9 +209,9 @@ def one_actor() -> list[Picture]:
     return [
         over_time(share, "Q", colours, "case"),
         incident_map(incident, colours, "case"),
-        brand_matrix(pd.DataFrame([{**brand, **sure}]), names, colours, when="now", most=3),
+        brand_matrix(pd.DataFrame([{**brand, **share_of}]), names, colours, when="now", most=3),
         brand_drift(
-            pd.DataFrame([{"on": d, **brand, "actor_name": "Alpha", **sure} for d in (day,)]),
+            pd.DataFrame([{"on": d, **brand, "actor_name": "Alpha", **share_of} for d in (day,)]),
             "Front",
             colours,
         ),
@@ -248,10 +249,9 @@ def test_incidents_at_one_place_are_fanned_out(placed: Posterior) -> None:
     picture = incident_map(pd.concat([same, far]), placed.pictures.colours, "case")
     spots = {
         (round(row["x"], 6), round(row["y"], 6))
-        for key, rows in pairs(picture.chart().to_dict())
-        if key == "values"
+        for rows in picture.chart().to_dict()["datasets"].values()
         for row in rows
-        if isinstance(row, dict) and "incident_id" in row
+        if "incident_id" in row
     }
     assert len(spots) == len(same) + 1
     assert max(abs(x - 44.4) for x, y in spots if y < 35) < 0.06 * 10
