@@ -1,6 +1,6 @@
 """The command that draws: picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -78,84 +78,100 @@ class _Asked:
     by: Period | None
     start: date | None
     end: date | None
-    where: "Mapping[str, Sequence[str]]"
+    where: "Mapping[str, Sequence[str] | None]"
+
+    @property
+    def options(self) -> set[str]:
+        """Names of the options that were given."""
+        named = {
+            "--incident": self.incident,
+            "--actor": self.actor,
+            "--against": self.against,
+            "--brand": self.brand,
+            "--on": self.on,
+            "--most": self.most,
+            "--by": self.by,
+            "--from": self.start,
+            "--to": self.end,
+            **{f"--{column.replace('_', '-')}": words for column, words in self.where.items()},
+        }
+        return {name for name, value in named.items() if value}
+
+    @property
+    def words(self) -> "dict[str, Sequence[str]]":
+        """Words by column, of the columns that matter."""
+        return {column: words for column, words in self.where.items() if words}
+
+
+KindArgument = Annotated[
+    Kind, typer.Argument(metavar="KIND", help=f"One of {', '.join(Kind)}.", show_default=False)
+]
+FileOption = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="File to write: .png, .svg or .pdf for paper, .html, .json (Vega-Lite), .csv.",
+    ),
+]
+IncidentOption = Annotated[
+    str | None, typer.Option(metavar="ID", help="Incident of a waterfall or history.")
+]
+ActorOption = Annotated[
+    str | None, typer.Option(metavar="ACTOR", help="Explain this actor in a waterfall.")
+]
+AgainstOption = Annotated[str | None, typer.Option(metavar="ACTOR", help="Weigh it against this.")]
+BrandOption = Annotated[str | None, typer.Option(metavar="BRAND", help="Brand of a brand-drift.")]
+DayOption = Annotated[
+    date | None,
+    typer.Option(parser=parse_date, metavar="DATE", help="Day of the brands' parents."),
+]
+MostOption = Annotated[
+    int | None, typer.Option(min=1, help="Most brands or labellers to draw (25).")
+]
+ByOption = Annotated[Period | None, typer.Option(help="Length of time of over-time (quarter).")]
+WidthOption = Annotated[
+    float, typer.Option(min=3, max=20, help="Width on paper in inches; a column has 3.5.")
+]
 
 
 def picture(
     model: ModelArgument,
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"One of {', '.join(Kind)}.")],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="File to write: .png, .svg or .pdf for paper, .html, .json (Vega-Lite), .csv.",
-        ),
-    ],
+    kind: KindArgument,
+    output: FileOption,
     *,
-    incident: Annotated[
-        str | None, typer.Option(metavar="ID", help="Incident of a waterfall or history.")
-    ] = None,
-    actor: Annotated[
-        str | None, typer.Option(metavar="ACTOR", help="Explain this actor in a waterfall.")
-    ] = None,
-    against: Annotated[
-        str | None, typer.Option(metavar="ACTOR", help="Weigh it against this one.")
-    ] = None,
-    brand: Annotated[
-        str | None, typer.Option(metavar="BRAND", help="Brand of a brand-drift.")
-    ] = None,
-    on: Annotated[
-        date | None,
-        typer.Option(parser=parse_date, metavar="DATE", help="Day of the brands' parents."),
-    ] = None,
-    most: Annotated[
-        int | None, typer.Option(min=1, help="Most brands or labellers to draw.")
-    ] = None,
-    by: Annotated[Period | None, typer.Option(help="Length of time of over-time.")] = None,
+    incident: IncidentOption = None,
+    actor: ActorOption = None,
+    against: AgainstOption = None,
+    brand: BrandOption = None,
+    on: DayOption = None,
+    most: MostOption = None,
+    by: ByOption = None,
     start: FromOption = None,
     end: ToOption = None,
     weapon_type: WeaponOption = None,
     target_type: TargetOption = None,
     country: CountryOption = None,
     province: ProvinceOption = None,
-    width: Annotated[
-        float, typer.Option(min=3, max=20, help="Width on paper in inches; a column has 3.5.")
-    ] = 7.0,
+    width: WidthOption = 7.0,
 ) -> None:
     """Draw a picture and write it to a file.
 
     Prints what the picture says, in words and figures.
     """
-    given = {
-        "--incident": incident,
-        "--actor": actor,
-        "--against": against,
-        "--brand": brand,
-        "--on": on,
-        "--most": most,
-        "--by": by,
-        "--from": start,
-        "--to": end,
-        "--weapon-type": weapon_type,
-        "--target-type": target_type,
-        "--country": country,
-        "--province": province,
-    }
-    _check_given(kind, {name for name, value in given.items() if value})
-    check_order(start, end)
-    _check_file(output)
-    posterior = open_model(model)
     words = {
         "weapon_type": weapon_type,
         "target_type": target_type,
         "country": country,
         "province": province,
     }
-    where = chosen_words(posterior, words)
-    asked = _Asked(incident, actor, against, brand, on, most, by, start, end, where)
-    drawn = _drawn(posterior, kind, asked)
+    asked = _Asked(incident, actor, against, brand, on, most, by, start, end, words)
+    _check_given(kind, asked.options)
+    check_order(start, end)
+    _check_file(output)
+    posterior = open_model(model)
+    drawn = _drawn(posterior, kind, replace(asked, where=chosen_words(posterior, words)))
     drawn.save(output, width=width)
     from attribution.report.blocks import Heading, Paragraph  # noqa: PLC0415
 
@@ -195,8 +211,8 @@ def _drawn(posterior: "Posterior", kind: Kind, asked: _Asked) -> "Picture":
     drawings: dict[Kind, Callable[[], Picture]] = {
         Kind.WATERFALL: lambda: _waterfall(posterior, asked),
         Kind.HISTORY: lambda: pictures.history(asked.incident or ""),
-        Kind.OVER_TIME: lambda: pictures.over_time(asked.start, asked.end, by, asked.where),
-        Kind.MAP: lambda: pictures.map(asked.start, asked.end, asked.where),
+        Kind.OVER_TIME: lambda: pictures.over_time(asked.start, asked.end, by, asked.words),
+        Kind.MAP: lambda: pictures.map(asked.start, asked.end, asked.words),
         Kind.BRANDS: lambda: pictures.brands(asked.on, most),
         Kind.BRAND_DRIFT: lambda: pictures.brand_drift(_brand(posterior, asked.brand or "")),
         Kind.LABELLERS: lambda: pictures.labellers(most),

@@ -215,22 +215,34 @@ def brand_table(
         eta = prior + table[:, code] - table[:, channel.epoch_code(day)]
         p = np.exp(eta - eta.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
-        low, high = np.quantile(p, INTERVAL, axis=0)
-        rows += [
-            {
-                "brand_id": brand,
-                "name": groups.loc[brand, "name"],
-                "actor": actor.id,
-                "share": float(p[:, k].mean()),
-                "lo": float(low[k]),
-                "hi": float(high[k]),
-                "claims": int(claims.get(brand, 0)),
-                "active_from": groups.loc[brand, "active_from"],
-                "active_to": ended,
-            }
-            for k, actor in enumerate(case.config.actors)
-        ]
+        life = (groups.loc[brand, "active_from"], ended)
+        about = (brand, str(groups.loc[brand, "name"]), int(claims.get(brand, 0)))
+        rows += _parent_rows(case, p, about, life)
     return pd.DataFrame(rows)
+
+
+def _parent_rows(
+    case: Case,
+    p: NDArray[np.float64],
+    about: tuple[str, str, int],
+    life: tuple[pd.Timestamp, pd.Timestamp],
+) -> list[dict[str, object]]:
+    """Return the rows of one brand from draws (draws, actors): identifier, name and claims."""
+    low, high = np.quantile(p, INTERVAL, axis=0)
+    return [
+        {
+            "brand_id": about[0],
+            "name": about[1],
+            "actor": actor.id,
+            "share": float(p[:, k].mean()),
+            "lo": float(low[k]),
+            "hi": float(high[k]),
+            "claims": about[2],
+            "active_from": life[0],
+            "active_to": life[1],
+        }
+        for k, actor in enumerate(case.config.actors)
+    ]
 
 
 def _brands(case: Case, channel: ClaimChannel, only: Sequence[str] | None) -> list[str]:
