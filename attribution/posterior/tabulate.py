@@ -206,7 +206,10 @@ def brand_table(
     groups = case.groups.set_index("group_id")
     claims = case.statements[case.statements["kind"] == "claim"]["speaker_id"].value_counts()
     last = case.incidents["date"].max()
-    ends = dict(zip(case.groups["group_id"], case.groups["active_to"], strict=True))
+    starts, ends = (
+        dict(zip(case.groups["group_id"], case.groups[column], strict=True))
+        for column in ("active_from", "active_to")
+    )
     rows: list[dict[str, object]] = []
     for brand in _brands(case, channel, only):
         ended = ends[brand]
@@ -215,7 +218,7 @@ def brand_table(
         eta = prior + table[:, code] - table[:, channel.epoch_code(day)]
         p = np.exp(eta - eta.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
-        life = (groups.loc[brand, "active_from"], ended)
+        life = (starts[brand], ended)
         about = (brand, str(groups.loc[brand, "name"]), int(claims.get(brand, 0)))
         rows += _parent_rows(case, p, about, life)
     return pd.DataFrame(rows)
