@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from attribution.case.faults import nearest
+from attribution.model.words import icd203
 from attribution.posterior.diagnosis import SENSITIVITY_COLUMNS
 from attribution.posterior.posterior import UnknownIncidentError
-from attribution.posterior.words import icd203
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

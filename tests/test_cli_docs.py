@@ -45,6 +45,7 @@ def test_the_commands_of_the_design() -> None:
         "brands",
         "labellers",
         "diagnose",
+        "picture",
         "evaluate",
     ]
 
@@ -84,7 +85,9 @@ def test_help_of_every_command_explains_every_parameter(command: str) -> None:
     assert "Parameters\n" not in result.stdout
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/cli.md", "docs/data.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CHANGELOG.md", "docs/cli.md", "docs/data.md", "docs/pictures.md"]
+)
 def test_links_inside_the_documents_lead_somewhere(name: str) -> None:
     text = read(name)
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):

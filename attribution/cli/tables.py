@@ -1,18 +1,27 @@
 """Commands that show the model's tables: shares, brands, labellers, diagnose."""
 
-from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from attribution.cli.faults import ExitCode
-from attribution.cli.models import allowed_words, check_word, load_model, model_facts, open_model
-from attribution.cli.options import JsonOption, ModelArgument, parse_date
+from attribution.cli.models import chosen_words, load_model, model_facts, open_model
+from attribution.cli.options import (
+    CountryOption,
+    FromOption,
+    JsonOption,
+    ModelArgument,
+    Period,
+    ProvinceOption,
+    TargetOption,
+    ToOption,
+    WeaponOption,
+    check_order,
+)
 from attribution.cli.output import show, show_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
 
@@ -20,50 +29,20 @@ if TYPE_CHECKING:
     from attribution.report.blocks import Block
 
 
-class Period(StrEnum):
-    """Lengths of time into which shares can be split."""
-
-    MONTH = "month"
-    QUARTER = "quarter"
-    YEAR = "year"
-
-
 def shares(
     model: ModelArgument,
     *,
-    start: Annotated[
-        date | None,
-        typer.Option("--from", parser=parse_date, metavar="DATE", help="First day."),
-    ] = None,
-    end: Annotated[
-        date | None, typer.Option("--to", parser=parse_date, metavar="DATE", help="Last day.")
-    ] = None,
+    start: FromOption = None,
+    end: ToOption = None,
     by: Annotated[Period | None, typer.Option(help="Split by this length of time.")] = None,
-    weapon_type: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--weapon-type", "--weapon_type", metavar="WORD", help="Only this weapon; repeatable."
-        ),
-    ] = None,
-    target_type: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--target-type", "--target_type", metavar="WORD", help="Only this target; repeatable."
-        ),
-    ] = None,
-    country: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only this country; repeatable."),
-    ] = None,
-    province: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only this province; repeatable."),
-    ] = None,
+    weapon_type: WeaponOption = None,
+    target_type: TargetOption = None,
+    country: CountryOption = None,
+    province: ProvinceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the actors' shares of the incidents."""
-    if start is not None and end is not None and start > end:
-        raise typer.BadParameter(f"--from {start} lies after --to {end}.")
+    check_order(start, end)
     posterior = open_model(model)
     asked = {
         "weapon_type": weapon_type,
@@ -71,7 +50,7 @@ def shares(
         "country": country,
         "province": province,
     }
-    where = {column: _known(posterior, column, words) for column, words in asked.items() if words}
+    where = chosen_words(posterior, asked)
     table = posterior.shares(start=start, end=end, by=None if by is None else by.value, where=where)
     if as_json:
         _show_json(posterior, {"shares": table})
@@ -165,11 +144,6 @@ def _sentence(text: str) -> str:
     """Return the first line of a verdict; the checks below it follow as a table."""
     first = text.splitlines()[0]
     return f"{first[:1].upper()}{first[1:].rstrip('.')}."
-
-
-def _known(posterior: "Posterior", column: str, words: "Sequence[str]") -> tuple[str, ...]:
-    allowed = allowed_words(posterior, column)
-    return tuple(check_word(column, word, allowed) for word in words)
 
 
 def _show_json(posterior: "Posterior", tables: "Mapping[str, pd.DataFrame]") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -31,6 +30,9 @@ from attribution.posterior.kernel import (
     query_of,
     summarise,
 )
+from attribution.posterior.notebook import posterior_html
+from attribution.posterior.pictures import Pictures
+from attribution.posterior.selection import periods, selected
 from attribution.posterior.what_if import Change, WhatIf, changed_evidence
 
 if TYPE_CHECKING:
@@ -49,9 +51,6 @@ if TYPE_CHECKING:
     from attribution.posterior.manifest import Manifest
     from attribution.posterior.share_sensitivity import ShareSensitivity
     from attribution.posterior.update import Update
-
-#: Columns by which incidents may be selected.
-SELECTORS = ("weapon_type", "target_type", "country", "province")
 
 #: Up to so many of a case's own incidents are answered before the compiled sum would be ready.
 FEW = 1000
@@ -258,17 +257,32 @@ class Posterior:
         ValueError
             If ``by``, a column or a word is unknown.
         """
-        chosen = self._selected(start, end, where)
-        periods = self._periods(by)
+        chosen = selected(self.case, start, end, where)
+        period_of = periods(self.case, by)
         rows: list[dict[str, object]] = []
-        for period in sorted(set(periods[chosen])):
-            members = np.flatnonzero(chosen & (periods == period))
+        for period in sorted(set(period_of[chosen])):
+            members = np.flatnonzero(chosen & (period_of == period))
             p = probabilities(self._draws, self._query.take(members))
             rows += tabulate.share_rows(self.case, period, p, self.manifest.seed)
         return pd.DataFrame(rows, columns=tabulate.SHARE_COLUMNS)
 
-    def brands(self, on: date | str | None = None) -> pd.DataFrame:
-        """Say who is behind each claiming name, on a day or on the last day it was in use."""
+    def brands(
+        self, on: date | str | None = None, only: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Say who is behind each claiming name, on a day or on the last day it was in use.
+
+        Parameters
+        ----------
+        on
+            The day; None takes for each name the last day on which it was in use.
+        only
+            Identifiers of some names; None takes all that were used for claims.
+
+        Raises
+        ------
+        ValueError
+            If there is no such name.
+        """
         channel = self._channel(ClaimChannel)
         return tabulate.brand_table(
             self.case,
@@ -277,6 +291,7 @@ class Posterior:
             base=self.tables[f"{TABLE}{self._channel(BaseRateChannel).name}"][:, 0],
             family=self._query.family,
             on=None if on is None else pd.Timestamp(on),
+            only=only,
         )
 
     def labellers(self) -> pd.DataFrame:
@@ -320,7 +335,7 @@ class Posterior:
         One row an actor, the quantity being its share of the chosen incidents: see
         `attribution.posterior.diagnosis.power_scaling`.
         """
-        chosen = np.flatnonzero(self._selected(start, end, where))
+        chosen = np.flatnonzero(selected(self.case, start, end, where))
         shares = mean_probabilities(self._draws, self._query.take(chosen))
         named = {name: shares[:, k] for k, name in enumerate(self.actors)}
         return power_scaling(named, self.densities, self.manifest.seed)
@@ -344,6 +359,11 @@ class Posterior:
 
         return update(self, incidents, statements, labels, sources)
 
+    @property
+    def pictures(self) -> Pictures:
+        """Pictures of what it says, each with its table, a text and ``save``."""
+        return Pictures(self)
+
     def save(self, path: str | Path) -> None:
         """Write the model folder; see `attribution.posterior.store.save`."""
         from attribution.posterior.store import save  # noqa: PLC0415 - store needs this class
@@ -359,7 +379,7 @@ class Posterior:
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(repr(self))}</p>{self.diagnose().table.to_html(index=False)}"
+        return posterior_html(self)
 
     @cached_property
     def _draws(self) -> NDArray[np.float64]:
@@ -451,36 +471,8 @@ class Posterior:
             hi=float(high),
             table=table,
             attribution=attribution,
+            actor_names=self.actor_names,
         )
-
-    def _selected(
-        self,
-        start: date | str | None,
-        end: date | str | None,
-        where: Mapping[str, Sequence[str]],
-    ) -> NDArray[np.bool_]:
-        incidents = self.case.incidents
-        chosen = np.ones(len(incidents), dtype=bool)
-        if start is not None:
-            chosen &= (incidents["date"] >= pd.Timestamp(start)).to_numpy()
-        if end is not None:
-            chosen &= (incidents["date"] <= pd.Timestamp(end)).to_numpy()
-        for column, words in where.items():
-            check_word("column", column, SELECTORS)
-            allowed = sorted(
-                {*incidents[column], *self.case.config.vocabularies.get(column, ())} - {""}
-            )
-            for word in words:
-                check_word(column, word, allowed)
-            chosen &= incidents[column].isin(list(words)).to_numpy()
-        return chosen
-
-    def _periods(self, by: str | None) -> NDArray[np.str_]:
-        days = self.case.incidents["date"]
-        if by is None:
-            return np.full(len(days), "all")
-        check_word("by", by, tuple(tabulate.PERIODS))
-        return np.array([str(period) for period in days.dt.to_period(tabulate.PERIODS[by])])
 
     def _channel[Kind: Channel](self, kind: type[Kind]) -> Kind:
         for channel in self.stack.channels:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attribution.channels.base import spoken_word
-from attribution.posterior.words import icd203
+from attribution.model.words import icd203
 from attribution.report.records import Record, number_of, records, row_of, text_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from attribution.channels.base import spoken_word
-from attribution.posterior.words import interval, percent
+from attribution.model.words import interval, percent
 from attribution.report.blocks import Column, Table
 from attribution.report.records import Record, number_of, records, text_of
 

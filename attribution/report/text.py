@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.channels.base import spoken_day, spoken_word
-from attribution.posterior.words import interval, percent
+from attribution.model.words import interval, percent, signed
 from attribution.report.blocks import Block, Bullets, Column, Heading, Paragraph, Table
 from attribution.report.headline import headline
 from attribution.report.incident import TOTAL, incident_view
@@ -284,23 +284,6 @@ def kind(piece: Piece) -> str:
         The channel, or "total".
     """
     return TOTAL if piece.piece == TOTAL else spoken_word(piece.channel)
-
-
-def signed(decibans: float) -> str:
-    """Write a weight of evidence with its sign.
-
-    Parameters
-    ----------
-    decibans
-        The weight.
-
-    Returns
-    -------
-    str
-        One digit after the point; zero has no sign.
-    """
-    rounded = round(decibans, 1)
-    return f"{rounded:+.1f}" if rounded else "0.0"
 
 
 def sentence(piece: Piece) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attribution.model.words import interval, percent
 from attribution.posterior.what_if import NARROWER
-from attribution.posterior.words import interval, percent
 from attribution.report.blocks import Block, Column, Heading, Paragraph, Table
 from attribution.report.incident import chances
 from attribution.report.records import row_of

@@ -124,7 +124,7 @@ def test_the_verdict_claims_no_more_than_the_probability(
     erbil: IncidentView, p: float, start: str
 ) -> None:
     first, second = (dataclasses.replace(c, lo=0.0, hi=1.0) for c in erbil.chances[:2])
-    from attribution.posterior.words import icd203
+    from attribution.model.words import icd203
 
     best = dataclasses.replace(first, name="Kataib Hezbollah", p=p, words=icd203(p))
     text = verdict(dataclasses.replace(erbil, chances=(best, second)))
