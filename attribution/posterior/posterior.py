@@ -31,6 +31,7 @@ from attribution.posterior.kernel import (
     query_of,
     summarise,
 )
+from attribution.posterior.missing import Known, missing_evidence
 from attribution.posterior.pictures import Pictures
 from attribution.posterior.selection import periods, selected
 from attribution.posterior.what_if import Change, WhatIf, changed_evidence
@@ -228,6 +229,29 @@ class Posterior:
         explanation = self._explain(evidence, None, None)
         before = None if incident_id is None else self.attribute([incident_id])
         return WhatIf(before, explanation.attribution, explanation, words)
+
+    def missing(self, incident_id: str) -> pd.DataFrame:
+        """Say what is not known of an incident and how far knowing it could move the answer.
+
+        Parameters
+        ----------
+        incident_id
+            An incident of the case.
+
+        Returns
+        -------
+        One row a missing piece of evidence, the one expected to move the first actor's probability
+        furthest first; `attribution.posterior.missing` has the columns and formulas.
+
+        Raises
+        ------
+        UnknownIncidentError
+            If the incident is unknown.
+        """
+        row = np.array([self._row(incident_id)])
+        evidence, query = self._evidence.take(row), self._query.take(row)
+        known = Known(self.case, self.stack, self._draws, self.reported, evidence, query)
+        return missing_evidence(known)
 
     def shares(
         self,
