@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from attribution.case.records import plain, text_of
 from attribution.case.writing import write_whole
 from attribution.model.words import interval, percent, signed
-from attribution.report.records import plain, text_of
 from attribution.report.tables import brands_table, checks_table, decimal
 from attribution.report.text import (
     DECIBANS_MEANING,
@@ -26,11 +26,11 @@ from attribution.report.waterfall import waterfall
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from attribution.case.records import Plain
     from attribution.posterior.posterior import Posterior
     from attribution.report.blocks import Table
     from attribution.report.headline import Headline
     from attribution.report.incident import IncidentView
-    from attribution.report.records import Plain
     from attribution.report.waterfall import Bar
 
 MOST_BRANDS = 12

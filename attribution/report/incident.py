@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attribution.case.records import Record, number_of, records, row_of, text_of
 from attribution.channels.base import spoken_word
 from attribution.model.words import icd203
-from attribution.report.records import Record, number_of, records, row_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

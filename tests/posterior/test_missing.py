@@ -15,7 +15,7 @@ NO_WEAPON = "20231206-hikma-sadr-city"
 NO_PROVINCE = "20200520-us-convoy"
 SILENT = "20220115-zelikan"
 #: The bundled draws are kept to a few significant bits.
-ROUNDED = 3e-3
+ROUNDED = 1e-2
 
 
 def known_of(posterior: Posterior, incident_id: str) -> Known:
