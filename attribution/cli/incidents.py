@@ -51,7 +51,8 @@ def query(
     from attribution.report.incident import incident_view  # noqa: PLC0415
     from attribution.report.text import incident_blocks  # noqa: PLC0415
 
-    view = incident_view(posterior.case, posterior.actor_names, explanation)
+    missing = posterior.missing(incident)
+    view = incident_view(posterior.case, posterior.actor_names, explanation, missing=missing)
     if as_json:
         show_json(_document(posterior, view))
     else:
