@@ -233,25 +233,11 @@ class Posterior:
     def missing(self, incident_id: str) -> pd.DataFrame:
         """Say what is not known of an incident and how far knowing it could move the answer.
 
-        Parameters
-        ----------
-        incident_id
-            An incident of the case.
-
-        Returns
-        -------
-        One row a missing piece of evidence, the one expected to move the first actor's probability
-        furthest first; `attribution.posterior.missing` has the columns and formulas.
-
-        Raises
-        ------
-        UnknownIncidentError
-            If the incident is unknown.
+        See `attribution.posterior.missing` for columns and formulas, ``explain`` for errors.
         """
         row = np.array([self._row(incident_id)])
-        evidence, query = self._evidence.take(row), self._query.take(row)
-        known = Known(self.case, self.stack, self._draws, self.reported, evidence, query)
-        return missing_evidence(known)
+        about = (self._evidence.take(row), self._query.take(row))
+        return missing_evidence(Known(self.case, self.stack, self._draws, self.reported, *about))
 
     def shares(
         self,
