@@ -15,6 +15,7 @@ import pandas as pd
 
 from attribution.case.faults import nearest
 from attribution.model.words import icd203
+from attribution.pictures.picture import PictureError
 from attribution.posterior.diagnosis import SENSITIVITY_COLUMNS
 from attribution.posterior.missing import COLUMNS as MISSING_COLUMNS
 from attribution.posterior.posterior import UnknownIncidentError
@@ -75,6 +76,16 @@ class FakeDiagnosis:
     sensitivity: pd.DataFrame
 
 
+class FakePictures:
+    """Nothing of a made-up posterior can be drawn."""
+
+    def __getattr__(self, name: str) -> Any:
+        def refuse(*_: object) -> None:
+            raise PictureError(f"no picture of {name}")
+
+        return refuse
+
+
 @dataclass(frozen=True, eq=False)
 class FakePosterior:
     case: Case
@@ -88,6 +99,10 @@ class FakePosterior:
     @property
     def actor_names(self) -> dict[str, str]:
         return {actor.id: actor.name for actor in self.case.config.actors}
+
+    @property
+    def pictures(self) -> FakePictures:
+        return FakePictures()
 
     @property
     def manifest(self) -> FakeManifest:

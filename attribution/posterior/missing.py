@@ -115,8 +115,12 @@ class Known:
         Stacked tables, (draws, rows + 1, columns).
     reported
         Draws of the parameters that channels report, (draws, ...) by name.
-    evidence, query
-        The single incident, in words and in codes.
+    evidence
+        Evidence about incidents.
+    row
+        Position of the incident that is meant.
+    query
+        Its evidence in codes.
     """
 
     case: Case
@@ -124,13 +128,20 @@ class Known:
     draws: NDArray[np.float64]
     reported: Mapping[str, NDArray[np.float32]]
     evidence: Evidence
+    row: int
     query: Query
 
     @property
     def day(self) -> pd.Timestamp:
         """Day of the incident, ``NaT`` if it is not known."""
-        days: list[pd.Timestamp] = self.evidence.incidents["date"].tolist()
+        days: list[pd.Timestamp] = self.evidence.incidents["date"].iloc[[self.row]].tolist()
         return days[0]
+
+    @property
+    def denied(self) -> bool:
+        """Whether anybody denied it."""
+        said = self.evidence.statements
+        return bool(((said["row"] == self.row) & (said["kind"] == DENIAL)).any())
 
     def speaks(self, position: int) -> bool:
         """Say whether a channel has anything to say of the incident."""
@@ -184,7 +195,7 @@ def missing_evidence(known: Known) -> pd.DataFrame:
 def _done(known: Known) -> list[Supposed]:
     """Put every value into every missing column: one sum for all of them."""
     read = {column for spec in known.case.config.channels for column in spec.columns}
-    cells = {str(k): v for k, v in known.evidence.incidents.iloc[0].to_dict().items()}
+    cells = {str(k): v for k, v in known.evidence.incidents.iloc[known.row].to_dict().items()}
     gaps = {
         name: values
         for name, changed in _gaps(cells).items()
@@ -194,7 +205,7 @@ def _done(known: Known) -> list[Supposed]:
     if not gaps:
         return []
     count = sum(len(values) for values in gaps.values())
-    copies = known.evidence.take(np.zeros(count, dtype=np.int64))
+    copies = known.evidence.take(np.full(count, known.row))
     filled = copies.incidents.copy()
     start = 0
     for values in gaps.values():
@@ -260,14 +271,13 @@ def _shares(count: pd.Series[int]) -> NDArray[np.float64]:
 
 def _said(known: Known, p: NDArray[np.float64]) -> Iterator[Supposed]:
     """Suppose what was not said; ``p`` is the posterior as it is, (draws, 1, actors)."""
-    statements = known.evidence.statements
     for position, channel in enumerate(known.stack.channels):
         match channel:
             case ClaimChannel() if not known.speaks(position):
                 yield _weighed("claim", p, *_claims(known, channel, position))
             case LabelChannel() if not known.speaks(position) and len(channel.levels):
                 yield _weighed("label", p, *_labels(known, channel))
-            case DenialChannel() if not (statements["kind"] == DENIAL).any():
+            case DenialChannel() if not known.denied:
                 names, likelihood = _denials(known, channel, position)
                 if names:
                     yield _weighed(DENIAL, p, names, likelihood)

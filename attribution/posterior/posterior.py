@@ -235,8 +235,8 @@ class Posterior:
 
         See `attribution.posterior.missing` for columns and formulas, ``explain`` for errors.
         """
-        row = np.array([self._row(incident_id)])
-        about = (self._evidence.take(row), self._query.take(row))
+        row = self._row(incident_id)
+        about = (self._evidence, row, self._query.take(np.array([row])))
         return missing_evidence(Known(self.case, self.stack, self._draws, self.reported, *about))
 
     def shares(

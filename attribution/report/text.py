@@ -266,19 +266,33 @@ def evidence_table(view: IncidentView) -> Table:
             signed(piece.decibans),
             f"{signed(piece.lo)} to {signed(piece.hi)}",
             kind(piece),
-            " ".join([sentence(piece), *_references(piece, numbers)]),
+            " ".join([sentence(piece), *(written for written, _ in references(piece, numbers))]),
         )
         for piece in view.pieces
     )
     return Table(columns, rows)
 
 
-def _references(piece: Piece, numbers: Mapping[Source, int]) -> tuple[str, ...]:
-    """Name the sources of a piece by their numbers, several in a row as a range."""
+def references(piece: Piece, numbers: Mapping[Source, int]) -> tuple[tuple[str, int], ...]:
+    """Refer to the sources of a piece by their numbers.
+
+    Parameters
+    ----------
+    piece
+        A row of the explanation.
+    numbers
+        The number of every source.
+
+    Returns
+    -------
+    tuple
+        What is written, and the number that it leads to; three or more in a row are written as a
+        range.
+    """
     found = sorted(numbers[source] for source in piece.sources)
     if len(found) > 2 and found[-1] - found[0] == len(found) - 1:
-        return (f"[{found[0]}-{found[-1]}]",)
-    return (f"[{', '.join(map(str, found))}]",) if found else ()
+        return ((f"[{found[0]}-{found[-1]}]", found[0]),)
+    return tuple((f"[{number}]", number) for number in found)
 
 
 def kind(piece: Piece) -> str:

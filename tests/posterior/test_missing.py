@@ -19,14 +19,15 @@ ROUNDED = 1e-2
 
 
 def known_of(posterior: Posterior, incident_id: str) -> Known:
-    row = np.array([posterior._row(incident_id)])
+    row = posterior._row(incident_id)
     return Known(
         posterior.case,
         posterior.stack,
         posterior._draws,
         posterior.reported,
-        posterior._evidence.take(row),
-        posterior._query.take(row),
+        posterior._evidence,
+        row,
+        posterior._query.take(np.array([row])),
     )
 
 
