@@ -45,6 +45,7 @@ def test_the_commands_of_the_design() -> None:
         "brands",
         "labellers",
         "diagnose",
+        "picture",
         "evaluate",
         "report",
         "export",
@@ -94,6 +95,7 @@ def test_help_of_every_command_explains_every_parameter(command: str) -> None:
         "docs/cli.md",
         "docs/data.md",
         "docs/exports.md",
+        "docs/pictures.md",
         "docs/report.md",
     ],
 )

@@ -14,6 +14,7 @@ from attribution.cli import (
     evaluation,
     exporting,
     incidents,
+    pictures,
     reporting,
     scoring,
     tables,
@@ -104,6 +105,7 @@ app.command("shares")(tables.shares)
 app.command("brands")(tables.brands)
 app.command("labellers")(tables.labellers)
 app.command("diagnose")(tables.diagnose)
+app.command("picture")(pictures.picture)
 app.command("evaluate")(evaluation.evaluate)
 app.command("report")(reporting.report)
 app.command("export")(exporting.export)

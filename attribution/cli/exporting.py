@@ -7,19 +7,18 @@ from typing import Annotated
 import typer
 
 from attribution.cli.faults import UserError
-from attribution.cli.models import open_model
-from attribution.cli.options import ModelArgument
-from attribution.cli.output import note, show
-from attribution.cli.selection import (
+from attribution.cli.models import chosen_words, open_model
+from attribution.cli.options import (
     CountryOption,
     FromOption,
+    ModelArgument,
     ProvinceOption,
     TargetOption,
     ToOption,
     WeaponOption,
-    check_days,
-    words_of,
+    check_order,
 )
+from attribution.cli.output import note, show
 
 
 class FormatName(StrEnum):
@@ -50,7 +49,7 @@ def export(
 
     GeoJSON for maps, CSV, Parquet, or a STIX 2.1 bundle.
     """
-    check_days(start, end)
+    check_order(start, end)
     check_file(output)
     from attribution.exports.export import ExportFormatError, export_format  # noqa: PLC0415
 
@@ -59,7 +58,13 @@ def export(
     except ExportFormatError as error:
         raise typer.BadParameter(str(error)) from error
     posterior = open_model(model)
-    where = words_of(posterior, weapon_type, target_type, country, province)
+    asked = {
+        "weapon_type": weapon_type,
+        "target_type": target_type,
+        "country": country,
+        "province": province,
+    }
+    where = chosen_words(posterior, asked)
     from attribution.exports.chosen import Selection  # noqa: PLC0415
     from attribution.exports.export import export as write  # noqa: PLC0415
     from attribution.report.blocks import Paragraph  # noqa: PLC0415

@@ -26,6 +26,7 @@ _CODES = MappingProxyType(
         "attribution.channels.stack.ChannelError": ExitCode.INPUT_FAULT,
         "attribution.case.names.NameResolutionError": ExitCode.INPUT_FAULT,
         "attribution.evaluate.errors.EvaluationError": ExitCode.INPUT_FAULT,
+        "attribution.pictures.picture.PictureError": ExitCode.INPUT_FAULT,
         "attribution.posterior.posterior.UnknownIncidentError": ExitCode.INPUT_FAULT,
         "attribution.posterior.store.ModelFolderError": ExitCode.INPUT_FAULT,
         "attribution.scoring.errors.InputFileError": ExitCode.INPUT_FAULT,

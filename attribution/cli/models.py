@@ -9,7 +9,7 @@ from attribution.cli.faults import UserError
 from attribution.cli.output import note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from attribution.posterior.posterior import Posterior
@@ -129,3 +129,32 @@ def allowed_words(posterior: Posterior, column: str) -> tuple[str, ...]:
     if vocabulary is not None:
         return tuple(vocabulary)
     return tuple(sorted({str(value) for value in posterior.case.incidents[column]} - {""}))
+
+
+def chosen_words(
+    posterior: Posterior, asked: Mapping[str, Sequence[str] | None]
+) -> dict[str, tuple[str, ...]]:
+    """Make sure that the words by which incidents are selected are known.
+
+    Parameters
+    ----------
+    posterior
+        The model.
+    asked
+        Words by column of the incidents; None or none of a column that does not matter.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        The words of the columns that matter.
+
+    Raises
+    ------
+    UserError
+        If one is not known.
+    """
+    return {
+        column: tuple(check_word(column, word, allowed_words(posterior, column)) for word in words)
+        for column, words in asked.items()
+        if words
+    }

@@ -121,3 +121,52 @@ CaseArgument = Annotated[
     Path, typer.Argument(metavar="CASE", help="Folder of a case.", show_default=False)
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
+FromOption = Annotated[
+    date | None, typer.Option("--from", parser=parse_date, metavar="DATE", help="First day.")
+]
+ToOption = Annotated[
+    date | None, typer.Option("--to", parser=parse_date, metavar="DATE", help="Last day.")
+]
+WeaponOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weapon-type", "--weapon_type", metavar="WORD", help="Only this weapon; repeatable."
+    ),
+]
+TargetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target-type", "--target_type", metavar="WORD", help="Only this target; repeatable."
+    ),
+]
+CountryOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Only this country; repeatable.")
+]
+ProvinceOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Only this province; repeatable.")
+]
+
+
+class Period(StrEnum):
+    """Lengths of time into which incidents can be split."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+def check_order(start: date | None, end: date | None) -> None:
+    """Make sure that a time does not end before it starts.
+
+    Parameters
+    ----------
+    start, end
+        First and last day; None leaves it open.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it does.
+    """
+    if start is not None and end is not None and start > end:
+        raise typer.BadParameter(f"--from {start} lies after --to {end}.")

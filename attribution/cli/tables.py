@@ -1,24 +1,24 @@
 """Commands that show the model's tables: shares, brands, labellers, diagnose."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from attribution.cli.faults import ExitCode
-from attribution.cli.models import load_model, open_model
-from attribution.cli.options import JsonOption, ModelArgument
-from attribution.cli.output import show, show_json
-from attribution.cli.selection import (
+from attribution.cli.models import chosen_words, load_model, open_model
+from attribution.cli.options import (
     CountryOption,
     FromOption,
+    JsonOption,
+    ModelArgument,
+    Period,
     ProvinceOption,
     TargetOption,
     ToOption,
     WeaponOption,
-    check_days,
-    words_of,
+    check_order,
 )
+from attribution.cli.output import show, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 
     from attribution.posterior.posterior import Posterior
     from attribution.report.blocks import Block
-
-
-class Period(StrEnum):
-    """Lengths of time into which shares can be split."""
-
-    MONTH = "month"
-    QUARTER = "quarter"
-    YEAR = "year"
 
 
 def shares(
@@ -50,9 +42,15 @@ def shares(
     as_json: JsonOption = False,
 ) -> None:
     """Show the actors' shares of the incidents."""
-    check_days(start, end)
+    check_order(start, end)
     posterior = open_model(model)
-    where = words_of(posterior, weapon_type, target_type, country, province)
+    asked = {
+        "weapon_type": weapon_type,
+        "target_type": target_type,
+        "country": country,
+        "province": province,
+    }
+    where = chosen_words(posterior, asked)
     table = posterior.shares(start=start, end=end, by=None if by is None else by.value, where=where)
     if as_json:
         _show_json(posterior, {"shares": table})

@@ -70,7 +70,7 @@ class Outline:
         return Outline(frame, tuple(ln for ln in self.lines if _touches(ln, frame)), self.names)
 
     def written(self, letter: float) -> tuple[tuple[str, float, float], ...]:
-        """Return the names that can be written inside the box.
+        """Return the names that can be written inside the box, none on another.
 
         Parameters
         ----------
@@ -85,12 +85,19 @@ class Outline:
         box = self.box
         edge = 0.02 * (box.north - box.south)
         half = letter * (box.east - box.west) / 2
-        return tuple(
-            (name, x, y)
-            for name, x, y in self.names
-            if box.west + half * len(name) < x < box.east - half * len(name)
-            and box.south + edge < y < box.north - edge
-        )
+        # A letter is about twice as high as wide.
+        line = 4 * half / box.stretch
+        found: list[tuple[str, float, float]] = []
+        for name, x, y in self.names:
+            room = half * len(name)
+            inside = box.west + room < x < box.east - room
+            inside = inside and box.south + edge < y < box.north - edge
+            if inside and not any(
+                abs(x - other_x) < room + half * len(other) and abs(y - other_y) < line
+                for other, other_x, other_y in found
+            ):
+                found.append((name, x, y))
+        return tuple(found)
 
 
 def frame_of(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> Frame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attribution.channels.base import spoken_day
 from attribution.model.words import interval, percent
 from attribution.pictures.colours import INK
 from attribution.pictures.page import inline_data
@@ -17,7 +18,6 @@ from attribution.pictures.style import (
     lines_of,
     literal,
     new_figure,
-    note_below,
     plain_axes,
     styled,
 )
@@ -81,7 +81,7 @@ def _text(drift: pd.DataFrame) -> str:
             f"{now['actor_name']} {percent(then['share'])} ({interval(then['lo'], then['hi'])}) "
             f"then, {percent(now['share'])} ({interval(now['lo'], now['hi'])}) at last"
         )
-    return f"From {first:%-d %B %Y} to {last:%-d %B %Y}: {'; '.join(parts)}."
+    return f"From {spoken_day(first)} to {spoken_day(last)}: {'; '.join(parts)}."
 
 
 def _figure(
@@ -90,8 +90,7 @@ def _figure(
     title, note = words
     columns = min(2 if width < NARROW else 3, len(drawn))
     rows = -(-len(drawn) // columns)
-    figure = new_figure(width, 0.9 + 1.35 * rows, title)
-    note_below(figure, width, note)
+    figure = new_figure(width, 0.3 + 1.35 * rows, title, note)
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for panel, (actor, colour) in zip(panels, drawn.items(), strict=False):
         own = drift[drift["actor"] == actor]
@@ -112,7 +111,9 @@ def _panel(panel: Axes, own: pd.DataFrame, colour: str) -> None:
         days, own["lo"], own["hi"], color=colour, alpha=0.3, linewidth=0, step="post"
     )
     panel.step(days, own["share"], where="post", color=INK, linewidth=2.2)
-    panel.step(days, own["share"], where="post", color=colour, linewidth=1.4)
+    # One day alone has no line.
+    mark = "o" if len(days) == 1 else ""
+    panel.step(days, own["share"], where="post", color=colour, linewidth=1.4, marker=mark)
     panel.set_ylim(0, 1)
     panel.set_yticks((0, 0.5, 1), ("0 %", "50 %", "100 %"))
     plain_axes(panel, grid="y")

@@ -51,13 +51,7 @@ def brand_matrix(
     """
     if brands.empty or most < 1:
         raise PictureError("the case has no brand to draw")
-    every = brands.drop_duplicates("brand_id").sort_values("claims", ascending=False, kind="stable")
-    chosen = every["brand_id"].head(most).tolist()
-    order = {brand: place for place, brand in enumerate(chosen)}
-    table = brands[brands["brand_id"].isin(chosen)]
-    table = table.sort_values("brand_id", key=lambda ids: ids.map(order), kind="stable")
-    table = table.reset_index(drop=True)
-    left = len(every) - len(chosen)
+    table, left = _chosen(brands, most)
     rest = f" {left} more brands, with fewer claims, are not drawn." if left else ""
     labels = {
         row["brand_id"]: f"{row['name']} ({row['claims']})"
@@ -80,6 +74,15 @@ def brand_matrix(
         lambda width: matrix_figure(matrix, width),
         lambda: styled(matrix_chart(matrix), matrix.title, text),
     )
+
+
+def _chosen(brands: pd.DataFrame, most: int) -> tuple[pd.DataFrame, int]:
+    """Return the rows of the brands with most claims, these first, and how many are left out."""
+    every = brands.drop_duplicates("brand_id").sort_values("claims", ascending=False, kind="stable")
+    order = {brand: place for place, brand in enumerate(every["brand_id"].head(most))}
+    table = brands[brands["brand_id"].isin(list(order))]
+    table = table.sort_values("brand_id", key=lambda ids: ids.map(order), kind="stable")
+    return table.reset_index(drop=True), len(every) - len(order)
 
 
 def _text(table: pd.DataFrame, names: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attribution.channels.base import spoken_day
 from attribution.model.words import interval, percent
 from attribution.pictures.matrix import Matrix, matrix_chart, matrix_figure
 from attribution.pictures.picture import Picture
@@ -50,7 +51,7 @@ def history_picture(
     keyed = history.assign(key=history["as_of"].dt.strftime("%Y-%m-%d"))
     days = keyed.drop_duplicates("key")
     labels = {
-        row["key"]: f"{row['as_of']:%-d %b %Y}: {row['learned']}" for _, row in days.iterrows()
+        row["key"]: f"{spoken_day(row['as_of'])}: {row['learned']}" for _, row in days.iterrows()
     }
     matrix = Matrix(
         f"{incident}: what the evidence known by each day says under today's parameters",
@@ -72,10 +73,11 @@ def history_picture(
 
 def _text(history: pd.DataFrame, names: Mapping[str, str]) -> str:
     parts = []
-    for day, own in history.groupby("as_of"):
+    for _, own in history.groupby("as_of"):
         best = own.iloc[own["p"].argmax()]
+        day = spoken_day(best["as_of"])
         parts.append(
-            f"{day:%-d %B %Y}: {names[best['actor']]} {percent(best['p'])} (90 % interval "
+            f"{day}: {names[best['actor']]} {percent(best['p'])} (90 % interval "
             f"{interval(best['lo'], best['hi'])}), after {best['learned']}"
         )
     return f"Most probable by day. {'. '.join(parts)}."

@@ -18,7 +18,6 @@ from attribution.pictures.style import (
     SMALL,
     literal,
     new_figure,
-    note_below,
     styled,
 )
 
@@ -148,8 +147,7 @@ def _figure(
     present = [actor for actor in colours if actor in set(spread["top_actor"])]
     columns = 1 if width < NARROW else 3
     legend = 0.19 * (-(-len(present) // columns) + 1)
-    figure = new_figure(width, height + legend + 0.5, title)
-    note_below(figure, width, note)
+    figure = new_figure(width, height + legend + 0.1, title, note)
     panel, below = figure.subplots(2, 1, height_ratios=(height, legend))
     _borders(panel, outline(frame), frame, width)
     markers = actor_markers(list(colours))

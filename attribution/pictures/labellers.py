@@ -20,7 +20,6 @@ from attribution.pictures.style import (
     lines_of,
     literal,
     new_figure,
-    note_below,
     plain_axes,
     styled,
 )
@@ -145,8 +144,7 @@ def _figure(table: pd.DataFrame, note: str, width: float) -> Figure:
     room = (0.55 if width < NARROW else 0.5) * width
     labels = [lines_of(label, room, SMALL, 3) for label in _labels(table)]
     heights = np.array([len(lines) * _LINE + 0.07 for lines in labels])
-    figure = new_figure(width, float(heights.sum()) + 1.1, RELIABILITY)
-    note_below(figure, width, note)
+    figure = new_figure(width, float(heights.sum()) + 0.6, RELIABILITY, note)
     panel = figure.subplots()
     middle = heights.cumsum() - heights / 2
     panel.hlines(middle, table["lo"], table["hi"], color=MUTED, linewidth=1.6)

@@ -19,7 +19,6 @@ from attribution.pictures.style import (
     lines_of,
     literal,
     new_figure,
-    note_below,
 )
 
 if TYPE_CHECKING:
@@ -85,10 +84,15 @@ def matrix_figure(matrix: Matrix, width: float) -> Figure:
     most = 6 if narrow else 4
     labels = [lines_of(label, room, SMALL, most) for label in matrix.labels.values()]
     heights = np.array([max(len(lines) * _LINE + 0.06, 0.2) for lines in labels])
-    heads = [lines_of(matrix.names[actor], 1.25, SMALL, 2) for actor in matrix.colours]
-    above = 0.1 + 0.06 * SMALL * 0.17 * max(len(line) for lines in heads for line in lines)
-    figure = new_figure(width, float(heights.sum()) + above + 0.75, matrix.title)
-    note_below(figure, width, matrix.note)
+    # Two lines need a column that is wide enough for both.
+    wide = (width - room) / len(matrix.colours) > 2.5 * _LINE
+    heads = [
+        lines_of(matrix.names[actor], 1.25 if wide else 2.1, SMALL, 2 if wide else 1)
+        for actor in matrix.colours
+    ]
+    above = 0.1 + 0.0082 * SMALL * max(len(line) for lines in heads for line in lines)
+    height = float(heights.sum()) + above + 0.25
+    figure = new_figure(width, height, matrix.title, matrix.note)
     panel = figure.subplots()
     middle = heights.cumsum() - heights / 2
     places = dict(zip(matrix.labels, middle, strict=True))

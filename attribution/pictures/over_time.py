@@ -20,7 +20,6 @@ from attribution.pictures.style import (
     lines_of,
     literal,
     new_figure,
-    note_below,
     plain_axes,
     styled,
 )
@@ -47,6 +46,11 @@ COLUMNS = [
     "n_incidents",
 ]
 
+_NOTE = (
+    "Above: expected incidents, stacked in the order of the panels below, the first at the bottom. "
+    "Below: each actor on a scale of its own, with the 90 % interval of its number among these "
+    "incidents."
+)
 _UNIT = {"M": "month", "Q": "quarter", "Y": "year"}
 
 
@@ -124,14 +128,7 @@ def _figure(table: pd.DataFrame, colours: Mapping[str, str], title: str, width: 
     actors = [actor for actor in colours if actor in set(table["actor"])]
     columns = min(2 if width < NARROW else 3, len(actors))
     rows = -(-len(actors) // columns)
-    figure = new_figure(width, 2.4 + 1.15 * rows, title)
-    note_below(
-        figure,
-        width,
-        "Above: expected incidents, stacked in the order of the panels below, the first at the "
-        "bottom. Below: each actor on a scale of its own, with the 90 % interval of its number "
-        "among these incidents.",
-    )
+    figure = new_figure(width, 2.1 + 1.15 * rows, title, _NOTE)
     halves = figure.subfigures(2, 1, squeeze=False, height_ratios=(2.0, 1.15 * rows)).ravel()
     stack, lower = halves[0].subplots(), halves[1]
     panels = lower.subplots(rows, columns, squeeze=False, sharex=True).ravel()

@@ -169,6 +169,8 @@ class Picture:
         return {"text/plain": repr(self), "text/html": self.html()}
 
     def _drawn(self, suffix: str, width: float) -> bytes:
+        from matplotlib import rc_context  # noqa: PLC0415 - half a second to import
+
         buffer = io.BytesIO()
         metadata: dict[str, dict[str, str | None]] = {
             ".png": {"Title": self.title, "Description": self.text},
@@ -176,9 +178,11 @@ class Picture:
             ".svg": {"Title": self.title, "Description": self.text, "Date": None},
             ".pdf": {"Title": self.title, "Subject": self.text, "CreationDate": None},
         }
-        self.figure(width).savefig(
-            buffer, format=suffix[1:], dpi=_DOTS_PER_INCH, metadata=metadata[suffix]
-        )
+        # Else the names of an SVG's parts are drawn at random.
+        with rc_context({"svg.hashsalt": self.title}):
+            self.figure(width).savefig(
+                buffer, format=suffix[1:], dpi=_DOTS_PER_INCH, metadata=metadata[suffix]
+            )
         return buffer.getvalue()
 
 

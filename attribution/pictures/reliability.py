@@ -15,7 +15,6 @@ from attribution.pictures.style import (
     SMALL,
     literal,
     new_figure,
-    note_below,
     plain_axes,
     styled,
 )
@@ -128,8 +127,7 @@ def _text(own: pd.DataFrame, names: Mapping[str, str]) -> str:
 
 def _figure(curves: pd.DataFrame, names: Mapping[str, str], title: str, width: float) -> Figure:
     side = min(width, 4.5 if width < NARROW else 5.0)
-    figure = new_figure(width, side + 0.5, title)
-    note_below(figure, width, _NOTE)
+    figure = new_figure(width, side + 0.1, title, _NOTE)
     panel = figure.subplots()
     for place, (predictor, name) in enumerate(names.items()):
         own = curves[curves["predictor"] == predictor]

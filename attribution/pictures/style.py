@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 SMALL, NORMAL, LARGE = 8.0, 9.0, 10.0
 #: Widths of columns in inches up to which a picture is laid out as narrow.
 NARROW = 5.0
+#: Steps between days that are marked, from close to wide, and how a day is written.
+_STEPS = (
+    ("D", "%b %Y"),
+    ("MS", "%b %Y"),
+    ("QS", "%b %Y"),
+    *((f"{years}YS", "%Y") for years in (1, 2, 4, 5, 10, 20, 50, 100)),
+)
 #: Mean width of a letter of DejaVu Sans, in its size.
 _LETTER = 0.56
 #: Width of a chart in pixels.
@@ -29,14 +36,14 @@ CHART_WIDTH = 640
 FONT = "system-ui, sans-serif"
 
 
-def new_figure(width: float, height: float, title: str) -> Figure:
-    """Make a figure that lays itself out, with its title.
+def new_figure(width: float, height: float, title: str, note: str = "") -> Figure:
+    """Make a figure that lays itself out, with its title above and a note below.
 
     Parameters
     ----------
     width, height
-        In inches.
-    title
+        In inches, the height without title and note.
+    title, note
         Broken into lines as wide as the figure.
 
     Returns
@@ -46,28 +53,17 @@ def new_figure(width: float, height: float, title: str) -> Figure:
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - half a second to import
 
-    lines = lines_of(title, width - 0.2, LARGE)
-    figure = Figure(figsize=(width, height + LARGE * 1.3 * len(lines) / 72), layout="constrained")
+    # Bold letters are wider.
+    above = lines_of(title, 0.88 * (width - 0.2), LARGE)
+    below = lines_of(note, width - 0.2, SMALL) if note else []
+    written = (LARGE * 1.3 * len(above) + SMALL * 1.3 * len(below)) / 72 + 0.1
+    figure = Figure(figsize=(width, height + written), layout="constrained")
     figure.suptitle(
-        literal("\n".join(lines)), fontsize=LARGE, fontweight="bold", color=INK, x=0.01, ha="left"
+        literal("\n".join(above)), fontsize=LARGE, fontweight="bold", color=INK, x=0.01, ha="left"
     )
+    if below:
+        figure.supxlabel(literal("\n".join(below)), fontsize=SMALL, color=MUTED, x=0.01, ha="left")
     return figure
-
-
-def note_below(figure: Figure, width: float, text: str) -> None:
-    """Put a note under everything else.
-
-    Parameters
-    ----------
-    figure
-        Laid out by itself.
-    width
-        Its width in inches.
-    text
-        Broken into lines.
-    """
-    lines = lines_of(text, width - 0.2, SMALL)
-    figure.supxlabel(literal("\n".join(lines)), fontsize=SMALL, color=MUTED, x=0.01, ha="left")
 
 
 def literal(text: str) -> str:
@@ -156,16 +152,25 @@ def date_axis(panel: Axes, first: pd.Timestamp, last: pd.Timestamp, most: int) -
     most
         Number of ticks at most.
     """
-    from matplotlib.dates import (  # noqa: PLC0415 - half a second to import
-        AutoDateLocator,
-        ConciseDateFormatter,
-    )
-
     low, high = day_numbers(pd.Series([first, last]))
     panel.set_xlim(low, high + 1)
-    locator = AutoDateLocator(minticks=2, maxticks=most)
-    panel.xaxis.set_major_locator(locator)
-    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    ticks = _ticks(first, last, most)
+    panel.set_xticks(day_numbers(pd.Series(list(ticks))), list(ticks.values()))
+
+
+def _ticks(first: pd.Timestamp, last: pd.Timestamp, most: int) -> dict[pd.Timestamp, str]:
+    """Choose days that are marked, from the closest steps that are not too many, and their names.
+
+    Matplotlib's own choice warns, or marks nothing, where there are few days.
+    """
+    step, form = "D", "%b %Y"
+    for step, form in _STEPS:  # noqa: B007 - the last ones tried are used
+        # Years are written in half the room of months and days.
+        room = most if step.endswith("YS") else most // 2
+        if len(pd.date_range(first, last, freq=step)) <= room:
+            break
+    days = list(pd.date_range(first, last, freq=step)) or [first]
+    return {day: f"{day.day} {day:{form}}" if step == "D" else f"{day:{form}}" for day in days}
 
 
 def styled[Chart: alt.TopLevelMixin](chart: Chart, title: str, text: str) -> Chart:

@@ -19,7 +19,6 @@ from attribution.pictures.style import (
     lines_of,
     literal,
     new_figure,
-    note_below,
     plain_axes,
     styled,
 )
@@ -156,9 +155,9 @@ def _figure(placed: pd.DataFrame, question: Question, width: float) -> Figure:
         heights = np.array([(len(lines) + 1.35) * _LINE for lines in labels])
     else:
         heights = np.array([max(len(lines), 1) * _LINE + 0.09 for lines in labels])
-    figure = new_figure(width, float(heights.sum()) + (1.25 if narrow else 1.1), question.title)
     drawn = "Hatched: against. Lines: 90 % intervals over posterior draws."
-    note_below(figure, width, f"{question.answer}. {drawn}")
+    height = float(heights.sum()) + 0.9
+    figure = new_figure(width, height, question.title, f"{question.answer}. {drawn}")
     panel = figure.subplots()
     bottom = heights.cumsum()
     # Where labels stand above the bars, bars lie in the lower part of their rows.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -32,6 +31,7 @@ from attribution.posterior.kernel import (
     summarise,
 )
 from attribution.posterior.missing import Known, missing_evidence
+from attribution.posterior.notebook import posterior_html
 from attribution.posterior.pictures import Pictures
 from attribution.posterior.selection import periods, selected
 from attribution.posterior.what_if import Change, WhatIf, changed_evidence
@@ -389,7 +389,7 @@ class Posterior:
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(repr(self))}</p>{self.diagnose().table.to_html(index=False)}"
+        return posterior_html(self)
 
     @cached_property
     def _draws(self) -> NDArray[np.float64]:

@@ -206,35 +206,57 @@ def brand_table(
     groups = case.groups.set_index("group_id")
     claims = case.statements[case.statements["kind"] == "claim"]["speaker_id"].value_counts()
     last = case.incidents["date"].max()
-    ends = dict(zip(case.groups["group_id"], case.groups["active_to"], strict=True))
-    every = [name.group_id for name in channel.names if name.group_id != NEW_BRAND]
-    used = [b for b in every if groups.loc[b, "kind"] in ("brand", "umbrella") or claims.get(b, 0)]
-    for name in only or ():
-        check_word("brand", name, tuple(dict.fromkeys(used)))
+    starts, ends = (
+        dict(zip(case.groups["group_id"], case.groups[column], strict=True))
+        for column in ("active_from", "active_to")
+    )
     rows: list[dict[str, object]] = []
-    for brand in dict.fromkeys(used if only is None else only):
+    for brand in _brands(case, channel, only):
         ended = ends[brand]
         day = on if on is not None else last if pd.isna(ended) else min(ended, last)
         code = channel.brand_codes(day)[brand]
         eta = prior + table[:, code] - table[:, channel.epoch_code(day)]
         p = np.exp(eta - eta.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
-        low, high = np.quantile(p, INTERVAL, axis=0)
-        rows += [
-            {
-                "brand_id": brand,
-                "name": groups.loc[brand, "name"],
-                "actor": actor.id,
-                "share": float(p[:, k].mean()),
-                "lo": float(low[k]),
-                "hi": float(high[k]),
-                "claims": int(claims.get(brand, 0)),
-                "active_from": groups.loc[brand, "active_from"],
-                "active_to": ended,
-            }
-            for k, actor in enumerate(case.config.actors)
-        ]
+        life = (starts[brand], ended)
+        about = (brand, str(groups.loc[brand, "name"]), int(claims.get(brand, 0)))
+        rows += _parent_rows(case, p, about, life)
     return pd.DataFrame(rows)
+
+
+def _parent_rows(
+    case: Case,
+    p: NDArray[np.float64],
+    about: tuple[str, str, int],
+    life: tuple[pd.Timestamp, pd.Timestamp],
+) -> list[dict[str, object]]:
+    """Return the rows of one brand from draws (draws, actors): identifier, name and claims."""
+    low, high = np.quantile(p, INTERVAL, axis=0)
+    return [
+        {
+            "brand_id": about[0],
+            "name": about[1],
+            "actor": actor.id,
+            "share": float(p[:, k].mean()),
+            "lo": float(low[k]),
+            "hi": float(high[k]),
+            "claims": about[2],
+            "active_from": life[0],
+            "active_to": life[1],
+        }
+        for k, actor in enumerate(case.config.actors)
+    ]
+
+
+def _brands(case: Case, channel: ClaimChannel, only: Sequence[str] | None) -> list[str]:
+    """Return the claiming names that are asked about, each once."""
+    claimed = case.statements[case.statements["kind"] == "claim"]["speaker_id"]
+    named = case.groups["group_id"][case.groups["kind"].isin(["brand", "umbrella"])]
+    asked = {*claimed, *named} - {NEW_BRAND}
+    used = list(dict.fromkeys(name.group_id for name in channel.names if name.group_id in asked))
+    for name in only or ():
+        check_word("brand", name, tuple(used))
+    return used if only is None else list(dict.fromkeys(only))
 
 
 def labeller_table(case: Case, channel: LabelChannel, hit: NDArray[np.floating]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from attribution.channels.evidence import (
     empty_statements,
 )
 from attribution.posterior.intake import RANGES, check_word, claim_rows, is_within, resolve_claimant
+from attribution.posterior.notebook import what_if_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +55,9 @@ class WhatIf:
     after: pd.DataFrame
     explanation: Explanation
     changes: str
+
+    def _repr_html_(self) -> str:
+        return what_if_html(self)
 
 
 @dataclass(frozen=True)

@@ -205,6 +205,23 @@ def test_a_defeat_is_told_as_one(iraq):
     assert "* label loss: not told apart from always first (0.000 [0.000, 0.000]); worse" in text
 
 
+def test_the_reliability_diagram_is_drawn_from_its_table(report):
+    picture = report.plot()
+    curves = report.reliability[report.reliability["actor"] == "likeliest actor"]
+    names = [MODEL, "class_frequencies"]
+    expected = curves[curves["predictor"].isin(names)]
+    assert picture.table["observed"].tolist() == expected["observed"].tolist()
+    (panel,) = picture.figure().axes
+    drawn = {line.get_label(): line for line in panel.lines}
+    for name in names:
+        own = curves[curves["predictor"] == name]
+        np.testing.assert_allclose(drawn[name.replace("_", " ")].get_ydata(), own["observed"])
+    assert "holds in" in picture.text
+    assert "this model" in picture.text
+    chart = picture.chart().to_dict()
+    assert chart["description"].startswith("Is the likeliest actor as likely as stated?")
+
+
 def test_figures_are_drawn_from_the_tables(report, iraq):
     left, right = report.plot_overview().axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["class frequencies"]

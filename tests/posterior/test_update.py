@@ -2,25 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from random_tables import draw_tables
+from made_up import made_up
 from small_case import CHANNELS, LABEL_ROWS, LABELLER_ROWS, LABELS, MEASURED, Row, small_case
 
 from attribution.case.case import Case
 from attribution.channels.effects import families
 from attribution.channels.evidence import case_evidence
 from attribution.channels.label import LabelChannel
-from attribution.channels.stack import bind_stack
 from attribution.model.labelled import labelled_incidents
-from attribution.model.sampler import SamplerSettings
 from attribution.model.tables import TABLE
-from attribution.model.verdict import DiagnosticsError, Verdict
-from attribution.posterior.diagnosis import Densities
-from attribution.posterior.manifest import manifest_of
+from attribution.model.verdict import DiagnosticsError
 from attribution.posterior.new_labels import label_rows
 from attribution.posterior.posterior import Posterior
 from attribution.posterior.store import ChangedDataError, load
@@ -47,29 +42,6 @@ def case_with(labels: tuple[Row, ...], channels: tuple[str, ...] = CHANNELS) -> 
 
 def new_labels(*rows: Row) -> pd.DataFrame:
     return pd.DataFrame([{**LABELS, **row} for row in rows])
-
-
-def made_up(case: Case, draws: int) -> Posterior:
-    """A posterior of random parameters: nothing was sampled."""
-    stack = bind_stack(case)
-    drawn = draw_tables(stack, stack.encode(case_evidence(case)), 1, draws, seed=11)
-    every = {name: values[0].astype(np.float32) for name, values in drawn.tables.items()}
-    result = SimpleNamespace(
-        stack=stack,
-        verdict=Verdict((), (), 0),
-        seed=1,
-        method="nuts",
-        settings=SamplerSettings(),
-        fitted=[0] * 5,
-    )
-    return Posterior(
-        case,
-        stack,
-        {name: values for name, values in every.items() if name.startswith(TABLE)},
-        {name: values for name, values in every.items() if not name.startswith(TABLE)},
-        manifest_of(case, result, draws),  # type: ignore[arg-type] # all that it reads
-        Densities({"weapon": np.zeros(draws)}, np.zeros(draws)),
-    )
 
 
 def log_likelihood(posterior: Posterior) -> np.ndarray:
