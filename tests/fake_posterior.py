@@ -15,7 +15,9 @@ import pandas as pd
 
 from attribution.case.faults import nearest
 from attribution.model.words import icd203
+from attribution.pictures.picture import PictureError
 from attribution.posterior.diagnosis import SENSITIVITY_COLUMNS
+from attribution.posterior.missing import COLUMNS as MISSING_COLUMNS
 from attribution.posterior.posterior import UnknownIncidentError
 
 if TYPE_CHECKING:
@@ -74,6 +76,16 @@ class FakeDiagnosis:
     sensitivity: pd.DataFrame
 
 
+class FakePictures:
+    """Nothing of a made-up posterior can be drawn."""
+
+    def __getattr__(self, name: str) -> Any:
+        def refuse(*_: object) -> None:
+            raise PictureError(f"no picture of {name}")
+
+        return refuse
+
+
 @dataclass(frozen=True, eq=False)
 class FakePosterior:
     case: Case
@@ -87,6 +99,10 @@ class FakePosterior:
     @property
     def actor_names(self) -> dict[str, str]:
         return {actor.id: actor.name for actor in self.case.config.actors}
+
+    @property
+    def pictures(self) -> FakePictures:
+        return FakePictures()
 
     @property
     def manifest(self) -> FakeManifest:
@@ -113,6 +129,12 @@ class FakePosterior:
         self, incident_id: str, actor: str | None = None, against: str | None = None
     ) -> FakeExplanation:
         return self._explanation(self._known(incident_id), actor, against)
+
+    def missing(self, incident_id: str) -> pd.DataFrame:
+        row = self._row(self._known(incident_id), "ok")
+        p, actor = row["top_p"], row["top_actor"]
+        numbers = (p, 3, p / 2, "a mouse", (1 + p) / 2, "a cat", p / 4, 0.25)
+        return pd.DataFrame([("label", actor, *numbers)], columns=MISSING_COLUMNS)
 
     def what_if_columns(
         self,

@@ -12,8 +12,10 @@ from attribution.cli import (
     cases,
     demo,
     evaluation,
+    exporting,
     incidents,
     pictures,
+    reporting,
     scoring,
     tables,
     updates,
@@ -105,6 +107,8 @@ app.command("labellers")(tables.labellers)
 app.command("diagnose")(tables.diagnose)
 app.command("picture")(pictures.picture)
 app.command("evaluate")(evaluation.evaluate)
+app.command("report")(reporting.report)
+app.command("export")(exporting.export)
 
 
 def main() -> None:

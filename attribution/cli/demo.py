@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attribution.cli.exporting import check_file
 from attribution.cli.faults import UserError
 from attribution.cli.models import open_model
 from attribution.cli.output import show
@@ -25,22 +26,23 @@ def demo(
 
     Prints the headline and one explained incident, and writes both with charts to an HTML file.
     """
-    if output.is_dir() or not output.absolute().parent.is_dir():
-        raise UserError(f"the report cannot be written to {str(output)!r}; name a file in a folder")
+    check_file(output)
     posterior = _bundled_model()
     from attribution.report.blocks import Paragraph  # noqa: PLC0415
-    from attribution.report.headline import headline  # noqa: PLC0415
+    from attribution.report.contents import Scope, report_contents  # noqa: PLC0415
     from attribution.report.html import render_report, write_report  # noqa: PLC0415
-    from attribution.report.incident import incident_view  # noqa: PLC0415
     from attribution.report.text import headline_blocks, incident_blocks  # noqa: PLC0415
 
-    head = headline(posterior)
-    view = incident_view(posterior.case, posterior.actor_names, posterior.explain(INCIDENT))
-    write_report(render_report(posterior, head, view), output)
+    # A whole report takes a minute and says where it is to be had.
+    contents = report_contents(
+        posterior, Scope(explained=(INCIDENT,), featured=INCIDENT, charts=False)
+    )
+    write_report(render_report(posterior, contents), output)
+    head, view = contents.head, contents.featured
     show(
         (
-            *headline_blocks(head),
-            *incident_blocks(view),
+            *(() if head is None else headline_blocks(head)),
+            *(() if view is None else incident_blocks(view)),
             Paragraph(f"Report: {output.absolute()}"),
         )
     )

@@ -13,25 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attribution.posterior.posterior import Posterior
-    from attribution.report.records import Plain
 
 _SHOWN = 20
-_FACTS = frozenset(
-    {
-        "schema_version",
-        "package_version",
-        "libraries",
-        "created",
-        "seed",
-        "draws",
-        "method",
-        "as_of",
-        "case_name",
-        "case_fingerprint",
-        "update",
-    }
-)
-
 UNTRUSTED = "Warning: this model failed its own diagnostics; see `attribution diagnose`."
 
 
@@ -77,26 +60,6 @@ def open_model(folder: Path) -> Posterior:
     if not posterior.diagnose().passed:
         note(UNTRUSTED)
     return posterior
-
-
-def model_facts(posterior: Posterior) -> dict[str, Plain]:
-    """Say which fit answered, for the end of a JSON document.
-
-    Parameters
-    ----------
-    posterior
-        The model.
-
-    Returns
-    -------
-    dict
-        The manifest without the names of all table rows.
-    """
-    from attribution.report.records import plain  # noqa: PLC0415
-
-    facts = posterior.manifest.as_dict()
-    kept = {name: plain(value) for name, value in facts.items() if name in _FACTS}
-    return kept | {"passed_diagnostics": posterior.diagnose().passed}
 
 
 def check_word(kind: str, word: str, allowed: Iterable[str]) -> str:

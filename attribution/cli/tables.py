@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attribution.cli.faults import ExitCode
-from attribution.cli.models import chosen_words, load_model, model_facts, open_model
+from attribution.cli.models import chosen_words, load_model, open_model
 from attribution.cli.options import (
     CountryOption,
     FromOption,
@@ -104,7 +104,8 @@ def diagnose(model: ModelArgument, as_json: JsonOption = False) -> None:
     posterior = load_model(model)
     diagnosis = posterior.diagnose()
     if as_json:
-        from attribution.report.records import plain  # noqa: PLC0415
+        from attribution.case.records import plain  # noqa: PLC0415
+        from attribution.posterior.provenance import model_facts  # noqa: PLC0415
 
         show_json(
             {
@@ -147,7 +148,8 @@ def _sentence(text: str) -> str:
 
 
 def _show_json(posterior: "Posterior", tables: "Mapping[str, pd.DataFrame]") -> None:
-    from attribution.report.records import plain  # noqa: PLC0415
+    from attribution.case.records import plain  # noqa: PLC0415
+    from attribution.posterior.provenance import model_facts  # noqa: PLC0415
 
     found = {name: plain(table) for name, table in tables.items()}
     show_json(found | {"model": model_facts(posterior)})

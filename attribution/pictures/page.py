@@ -75,7 +75,28 @@ def chart_json(chart: alt.TopLevelMixin, indent: int | None = None) -> str:
     str
         A Vega-Lite specification that may stand inside a ``<script>`` element.
     """
-    text = json.dumps(chart.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
+    return script_json(chart.to_dict(), indent)
+
+
+def script_json(content: object, indent: int | None = None) -> str:
+    """Write plain values as JSON that may stand inside a ``<script>`` element.
+
+    Parameters
+    ----------
+    content
+        Lists, dictionaries and scalars; a number that is not finite is an error.
+    indent
+        Blanks a level; None writes neither line breaks nor blanks.
+
+    Returns
+    -------
+    str
+        JSON in which no element can begin or end.
+    """
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(
+        content, indent=indent, separators=separators, allow_nan=False, ensure_ascii=False
+    )
     # Inside JSON these stand only in texts, where the escapes mean the same.
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

@@ -30,6 +30,7 @@ from attribution.posterior.kernel import (
     query_of,
     summarise,
 )
+from attribution.posterior.missing import Known, missing_evidence
 from attribution.posterior.notebook import posterior_html
 from attribution.posterior.pictures import Pictures
 from attribution.posterior.selection import periods, selected
@@ -228,6 +229,15 @@ class Posterior:
         explanation = self._explain(evidence, None, None)
         before = None if incident_id is None else self.attribute([incident_id])
         return WhatIf(before, explanation.attribution, explanation, words)
+
+    def missing(self, incident_id: str) -> pd.DataFrame:
+        """Say what is not known of an incident and how far knowing it could move the answer.
+
+        See `attribution.posterior.missing` for columns and formulas, ``explain`` for errors.
+        """
+        row = self._row(incident_id)
+        about = (self._evidence, row, self._query.take(np.array([row])))
+        return missing_evidence(Known(self.case, self.stack, self._draws, self.reported, *about))
 
     def shares(
         self,

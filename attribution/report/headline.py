@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from attribution.case.records import number_of, records, text_of
 from attribution.posterior.share_sensitivity import ActorShare
-from attribution.report.records import number_of, records, text_of
 from attribution.report.sensitivity import sensitivity_sentence
 
 if TYPE_CHECKING:
+    from attribution.case.case import Case
     from attribution.posterior.posterior import Posterior
 
 START = "2020-01-01"
@@ -65,6 +66,17 @@ class Headline:
     shares: tuple[Share, ...]
     n_incidents: int
     sensitivity: str
+
+
+def answers_headline(case: Case) -> bool:
+    """Say whether a case is the one in which the question was asked: it holds its source.
+
+    Parameters
+    ----------
+    case
+        The case.
+    """
+    return bool((case.sources["source_id"] == QUESTION_SOURCE).any())
 
 
 def headline(posterior: Posterior) -> Headline:

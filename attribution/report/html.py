@@ -1,39 +1,45 @@
-"""A report as one HTML file that needs nothing else: no scripts, fonts, pictures or network."""
+"""Reports and notes as single HTML files that need nothing else and ask nothing of the net."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from attribution.case.addresses import web_address
+from attribution.case.records import records, text_of
 from attribution.case.writing import write_whole
 from attribution.model.words import interval, percent, signed
-from attribution.report.records import plain, text_of
-from attribution.report.tables import brands_table, checks_table, decimal
+from attribution.pictures.page import EMBED, script_json, vega_bundle
+from attribution.report.methods import REFERENCES
+from attribution.report.tables import decimal
 from attribution.report.text import (
     DECIBANS_MEANING,
     INTERVAL_MEANING,
+    POWER_SCALING_MEANING,
     confidence,
     evidence_title,
     kind,
+    references,
     sentence,
     verdict,
 )
 from attribution.report.waterfall import waterfall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    import pandas as pd
 
     from attribution.posterior.posterior import Posterior
-    from attribution.report.blocks import Table
-    from attribution.report.headline import Headline
+    from attribution.report.contents import Contents
     from attribution.report.incident import IncidentView
-    from attribution.report.records import Plain
+    from attribution.report.note import Note
     from attribution.report.waterfall import Bar
-
-MOST_BRANDS = 12
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -46,47 +52,84 @@ class EvidenceRow:
     interval: str
     kind: str
     text: str
-    source: int | None
+    references: tuple[tuple[str, int], ...]
     bar: Bar
 
 
-def render_report(posterior: Posterior, head: Headline, view: IncidentView) -> str:
-    """Render the demonstration's report.
+@dataclass(frozen=True)
+class ShareRow:
+    """An actor's share of all incidents."""
+
+    name: str
+    share: float
+    lo: float
+    hi: float
+    expected_incidents: float
+
+
+def render_report(posterior: Posterior, contents: Contents) -> str:
+    """Render a report.
 
     Parameters
     ----------
     posterior
         The model.
-    head
-        The headline.
-    view
-        The incident to explain.
+    contents
+        What is shown of it.
 
     Returns
     -------
     str
-        A whole HTML document.
+        A whole HTML document: readable without scripts; with its own, which are all that it allows
+        to run, incidents can be searched, sorted and opened.
     """
-    template = _environment().get_template("report.html.j2")
-    drawing = waterfall(view.pieces)
-    manifest = plain(posterior.manifest.as_dict())
-    diagnosis = posterior.diagnose()
-    return template.render(
-        case=posterior.case.config.title,
-        head=head,
-        view=view,
-        verdict=verdict(view) if view.chances else f"Not attributed: {view.status}.",
-        confidence=confidence(view),
-        evidence_title=evidence_title(view),
-        evidence=_evidence(view, drawing.bars),
-        zero=drawing.zero,
-        decibans_meaning=DECIBANS_MEANING,
-        interval_meaning=INTERVAL_MEANING,
-        brands=_most_claimed(brands_table(posterior.brands(), posterior.actor_names)),
-        most_brands=MOST_BRANDS,
-        passed=diagnosis.passed,
-        checks=checks_table(diagnosis.table),
-        fit=_fit_facts(manifest),
+    charts = [vega_bundle(), f"window.chartOptions = {script_json(EMBED)};"]
+    own = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    scripts = [*(charts if contents.charts else []), own]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            contents=contents,
+            shares=_shares(contents.shares),
+            names=posterior.actor_names,
+            classes={actor: f"a{place}" for place, actor in enumerate(contents.colours)},
+            data=script_json(contents.entries.data),
+            scripts=scripts,
+            policy=_policy(scripts),
+            references=REFERENCES,
+            interval_meaning=INTERVAL_MEANING,
+            decibans_meaning=DECIBANS_MEANING,
+            power_meaning=POWER_SCALING_MEANING,
+        )
+        .lstrip()
+    )
+
+
+def render_note(note: Note) -> str:
+    """Render a note on one incident, for the printer.
+
+    Parameters
+    ----------
+    note
+        What it says.
+
+    Returns
+    -------
+    str
+        A whole HTML document without scripts, two pages of A4 when printed.
+    """
+    return (
+        _environment()
+        .get_template("note.html.j2")
+        .render(
+            note=note,
+            view=note.view,
+            policy=_policy(()),
+            interval_meaning=INTERVAL_MEANING,
+            decibans_meaning=DECIBANS_MEANING,
+        )
+        .lstrip()
     )
 
 
@@ -96,7 +139,7 @@ def write_report(document: str, path: Path) -> None:
     Parameters
     ----------
     document
-        HTML.
+        HTML or Markdown.
     path
         The file, replaced if it exists.
 
@@ -118,58 +161,56 @@ def _environment() -> Environment:
     )
     environment.filters["percent"] = percent
     environment.filters["decimal"] = decimal
-    environment.filters["web_address"] = _web_address
+    environment.filters["web_address"] = web_address
+    environment.filters["verdict"] = _verdict
+    environment.filters["confidence"] = confidence
+    environment.filters["evidence_title"] = evidence_title
+    environment.filters["evidence"] = _evidence
     environment.globals["interval"] = interval
     return environment
 
 
-def _evidence(view: IncidentView, bars: tuple[Bar, ...]) -> tuple[EvidenceRow, ...]:
+def _policy(scripts: Sequence[str]) -> str:
+    """Allow these scripts and nothing else: no other code, no form, nothing from anywhere."""
+    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts) or "'none'"
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
+def _shares(shares: pd.DataFrame) -> tuple[ShareRow, ...]:
+    rows = (
+        ShareRow(
+            text_of(row["name"]),
+            *(float(str(row[name])) for name in ("share", "lo", "hi", "expected_incidents")),
+        )
+        for row in records(shares)
+    )
+    return tuple(sorted(rows, key=lambda row: -row.share))
+
+
+def _verdict(view: IncidentView) -> str:
+    return verdict(view) if view.chances else f"Not attributed: {view.status}."
+
+
+def _evidence(view: IncidentView) -> tuple[float, tuple[EvidenceRow, ...]]:
+    """Return where zero lies, in per cent, and the pieces with their bars."""
+    drawing = waterfall(view.pieces)
     numbers = {source: number for number, source in enumerate(view.sources, 1)}
-    return tuple(
+    rows = tuple(
         EvidenceRow(
             decibans=signed(piece.decibans),
             interval=f"{signed(piece.lo)} to {signed(piece.hi)}",
             kind=kind(piece),
             text=sentence(piece),
-            source=numbers.get(piece.source) if piece.source else None,
+            references=references(piece, numbers),
             bar=bar,
         )
-        for piece, bar in zip(view.pieces, bars, strict=True)
+        for piece, bar in zip(view.pieces, drawing.bars, strict=True)
     )
-
-
-def _most_claimed(table: Table) -> tuple[tuple[tuple[str, ...], ...], ...]:
-    """Return the rows of the brands with most claims, one group of rows a brand."""
-    groups: list[list[tuple[str, ...]]] = []
-    for row in table.rows:
-        if row[0]:
-            groups.append([])
-        groups[-1].append(row)
-    return tuple(tuple(group) for group in groups[:MOST_BRANDS])
-
-
-def _fit_facts(manifest: Plain) -> tuple[tuple[str, str], ...]:
-    """Return what identifies the fit: versions, seed, days, fingerprint."""
-    content = manifest if isinstance(manifest, dict) else {}
-    libraries = content.get("libraries")
-    versions = ", ".join(_pairs(libraries)) if isinstance(libraries, dict) else ""
-    facts = {
-        "attribution": text_of(content.get("package_version")),
-        "libraries": versions,
-        "fitted": text_of(content.get("created")),
-        "seed": text_of(content.get("seed")),
-        "draws": text_of(content.get("draws")),
-        "evidence as of": text_of(content.get("as_of")) or "everything in the case",
-        "case": text_of(content.get("case_name")),
-        "case fingerprint": text_of(content.get("case_fingerprint")),
-    }
-    return tuple((name, value) for name, value in facts.items() if value)
-
-
-def _pairs(versions: Mapping[str, Plain]) -> list[str]:
-    return [f"{name} {version}" for name, version in sorted(versions.items())]
-
-
-def _web_address(url: str) -> str:
-    """Return an address that may be linked to, "" for any other text."""
-    return url if url.startswith(("https://", "http://")) else ""
+    return drawing.zero, rows

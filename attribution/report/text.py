@@ -15,6 +15,8 @@ from attribution.report.plain import plain_text
 from attribution.report.tables import chance_cells, decimal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attribution.posterior.explanation import Explanation
     from attribution.posterior.posterior import Posterior
     from attribution.report.headline import Headline
@@ -80,7 +82,8 @@ def render_incident(posterior: Posterior, explanation: Explanation) -> str:
     str
         What happened, who probably did it, on what evidence, and what is missing.
     """
-    view = incident_view(posterior.case, posterior.actor_names, explanation)
+    missing = posterior.missing(explanation.incident_id)
+    view = incident_view(posterior.case, posterior.actor_names, explanation, missing=missing)
     return plain_text(incident_blocks(view))
 
 
@@ -263,11 +266,33 @@ def evidence_table(view: IncidentView) -> Table:
             signed(piece.decibans),
             f"{signed(piece.lo)} to {signed(piece.hi)}",
             kind(piece),
-            sentence(piece) + (f" [{numbers[piece.source]}]" if piece.source else ""),
+            " ".join([sentence(piece), *(written for written, _ in references(piece, numbers))]),
         )
         for piece in view.pieces
     )
     return Table(columns, rows)
+
+
+def references(piece: Piece, numbers: Mapping[Source, int]) -> tuple[tuple[str, int], ...]:
+    """Refer to the sources of a piece by their numbers.
+
+    Parameters
+    ----------
+    piece
+        A row of the explanation.
+    numbers
+        The number of every source.
+
+    Returns
+    -------
+    tuple
+        What is written, and the number that it leads to; three or more in a row are written as a
+        range.
+    """
+    found = sorted(numbers[source] for source in piece.sources)
+    if len(found) > 2 and found[-1] - found[0] == len(found) - 1:
+        return ((f"[{found[0]}-{found[-1]}]", found[0]),)
+    return tuple((f"[{number}]", number) for number in found)
 
 
 def kind(piece: Piece) -> str:
