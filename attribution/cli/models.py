@@ -4,33 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attribution.case.faults import listed, nearest
 from attribution.cli.faults import UserError
 from attribution.cli.output import note
+from attribution.posterior.questions import known_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from attribution.posterior.posterior import Posterior
-    from attribution.report.records import Plain
-
-_SHOWN = 20
-_FACTS = frozenset(
-    {
-        "schema_version",
-        "package_version",
-        "libraries",
-        "created",
-        "seed",
-        "draws",
-        "method",
-        "as_of",
-        "case_name",
-        "case_fingerprint",
-        "update",
-    }
-)
 
 UNTRUSTED = "Warning: this model failed its own diagnostics; see `attribution diagnose`."
 
@@ -79,56 +60,6 @@ def open_model(folder: Path) -> Posterior:
     return posterior
 
 
-def model_facts(posterior: Posterior) -> dict[str, Plain]:
-    """Say which fit answered, for the end of a JSON document.
-
-    Parameters
-    ----------
-    posterior
-        The model.
-
-    Returns
-    -------
-    dict
-        The manifest without the names of all table rows.
-    """
-    from attribution.report.records import plain  # noqa: PLC0415
-
-    facts = posterior.manifest.as_dict()
-    kept = {name: plain(value) for name, value in facts.items() if name in _FACTS}
-    return kept | {"passed_diagnostics": posterior.diagnose().passed}
-
-
-def check_word(kind: str, word: str, allowed: Iterable[str]) -> str:
-    """Make sure that a word is one of those allowed.
-
-    Parameters
-    ----------
-    kind
-        What the word is, for the message.
-    word
-        The word as given.
-    allowed
-        The words that would do.
-
-    Returns
-    -------
-    str
-        The word.
-
-    Raises
-    ------
-    UserError
-        If it is another word; the message names the nearest one and lists what is allowed.
-    """
-    choices = tuple(allowed)
-    if word in choices:
-        return word
-    close = nearest(word, choices)
-    hint = f" Did you mean {close!r}?" if close else ""
-    raise UserError(f"{kind}: {word!r} is not known.{hint} Allowed: {listed(choices, _SHOWN)}.")
-
-
 def check_actor(posterior: Posterior, word: str | None) -> str | None:
     """Make sure that an actor is one of the model's.
 
@@ -144,25 +75,4 @@ def check_actor(posterior: Posterior, word: str | None) -> str | None:
     str or None
         The identifier.
     """
-    return None if word is None else check_word("actor", word, posterior.actors)
-
-
-def allowed_words(posterior: Posterior, column: str) -> tuple[str, ...]:
-    """Find the words that a column of the incidents may hold.
-
-    Parameters
-    ----------
-    posterior
-        The model.
-    column
-        A column of text.
-
-    Returns
-    -------
-    tuple of str
-        The case's vocabulary, or the values that occur where it has none.
-    """
-    vocabulary = posterior.case.config.vocabularies.get(column)
-    if vocabulary is not None:
-        return tuple(vocabulary)
-    return tuple(sorted({str(value) for value in posterior.case.incidents[column]} - {""}))
+    return None if word is None else known_word("actor", word, posterior.actors)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attribution.cli.faults import ExitCode
-from attribution.cli.models import allowed_words, check_word, load_model, model_facts, open_model
+from attribution.cli.models import load_model, open_model
 from attribution.cli.options import JsonOption, ModelArgument, parse_date
 from attribution.cli.output import show, show_json
+from attribution.posterior.questions import allowed_words, known_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,6 +126,7 @@ def diagnose(model: ModelArgument, as_json: JsonOption = False) -> None:
     posterior = load_model(model)
     diagnosis = posterior.diagnose()
     if as_json:
+        from attribution.report.model_facts import model_facts  # noqa: PLC0415
         from attribution.report.records import plain  # noqa: PLC0415
 
         show_json(
@@ -168,11 +170,12 @@ def _sentence(text: str) -> str:
 
 
 def _known(posterior: "Posterior", column: str, words: "Sequence[str]") -> tuple[str, ...]:
-    allowed = allowed_words(posterior, column)
-    return tuple(check_word(column, word, allowed) for word in words)
+    allowed = allowed_words(posterior.case, column)
+    return tuple(known_word(column, word, allowed) for word in words)
 
 
 def _show_json(posterior: "Posterior", tables: "Mapping[str, pd.DataFrame]") -> None:
+    from attribution.report.model_facts import model_facts  # noqa: PLC0415
     from attribution.report.records import plain  # noqa: PLC0415
 
     found = {name: plain(table) for name, table in tables.items()}
