@@ -121,10 +121,12 @@ class FakePosterior:
         columns: Mapping[str, str],
         claims: Sequence[str] | None = None,
         keep_labels: bool = True,
+        actor: str | None = None,
+        against: str | None = None,
     ) -> FakeWhatIf:
         before = None if incident_id is None else self.attribute([incident_id])
         seed = f"{incident_id} {sorted(columns.items())} {claims} {keep_labels}"
-        explanation = self._explanation(incident_id or "", None, None, seed)
+        explanation = self._explanation(incident_id or "", actor, against, seed)
         return FakeWhatIf(before, explanation.attribution, explanation, f"supposed: {seed}")
 
     def shares(

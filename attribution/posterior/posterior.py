@@ -222,11 +222,13 @@ class Posterior:
         columns: Mapping[str, str],
         claims: Sequence[str] | None = None,
         keep_labels: bool = True,
+        actor: str | None = None,
+        against: str | None = None,
     ) -> WhatIf:
-        """Do as `what_if` does, for whatever columns the case has."""
+        """Do as `what_if` does, for whatever columns the case has, and actors as in `explain`."""
         row = None if incident_id is None else self._row(incident_id)
         evidence, words = changed_evidence(self.case, row, Change(columns, claims, keep_labels))
-        explanation = self._explain(evidence, None, None)
+        explanation = self._explain(evidence, actor, against)
         before = None if incident_id is None else self.attribute([incident_id])
         return WhatIf(before, explanation.attribution, explanation, words)
 
