@@ -66,6 +66,11 @@ class CrossedChannel(Channel):
         """What was done."""
         return "act"
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """All columns that are crossed."""
+        return frozenset(column for crossing in self.crossings for column in crossing)
+
     def table(self) -> Tensor:
         """Draw one shrunken effect a combination: (levels, actors + families)."""
         factor = act_factor(families(self.actors))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.channels.claim import NEW_BRAND, ClaimChannel
-from attribution.posterior.evidence_base import GRADES
+from attribution.posterior.evidence_base import GRADES, amount, grade
 from attribution.posterior.kernel import INTERVAL, log_prior
 from attribution.posterior.words import ICD203_WORDS, icd203_bands
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from attribution.case.case import Case
     from attribution.channels.label import LabelChannel
+    from attribution.channels.stack import Codes, Stack
     from attribution.posterior.kernel import Summary
 
 SHARE_COLUMNS = [
@@ -77,6 +78,47 @@ def score_table(
     columns["evidence"] = _words(GRADES, grades, refused)
     columns["status"] = pd.Series(status, dtype="str")
     return pd.DataFrame(columns)
+
+
+def answers(
+    stack: Stack,
+    incident_id: pd.Series[str],
+    codes: Codes,
+    summary: Summary,
+    *,
+    rejected: Sequence[str] | None = None,
+    notes: Sequence[Sequence[str]] | None = None,
+) -> pd.DataFrame:
+    """Return the score output of coded incidents.
+
+    Parameters
+    ----------
+    stack
+        The channels.
+    incident_id
+        Identifiers of the incidents.
+    codes, summary
+        Their evidence and its posterior summaries.
+    rejected
+        For each incident the reason why it has no answer, "" if it has; None if all have.
+    notes
+        For each incident what could not be used, besides what the codes note; None for nothing.
+
+    Returns
+    -------
+    See ``score_table``.
+    """
+    count = len(incident_id)
+    reasons = rejected or ("",) * count
+    noted = zip(notes or ((),) * count, codes.notes, strict=True)
+    return score_table(
+        tuple(actor.id for actor in stack.channels[0].actors),
+        incident_id,
+        summary,
+        grades=grade(amount(stack, codes)),
+        status=statuses(reasons, [(*more, *own) for more, own in noted]),
+        refused=np.array([reason != "" for reason in reasons], dtype=bool),
+    )
 
 
 def statuses(rejected: Sequence[str], notes: Sequence[Sequence[str]]) -> list[str]:

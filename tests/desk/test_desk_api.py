@@ -14,7 +14,7 @@ def listed(real):
     return real.get("/api/incidents", params={"size": 200}).json()
 
 
-def test_incidents_have_the_numbers_of_attribute(real, bundled, listed):
+def test_incidents_have_the_numbers_of_attribute(bundled, listed):
     table = bundled.attribute().set_index("incident_id")
     assert listed["total"] == len(table)
     assert len(listed["incidents"]) == 200
