@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from attribution.case.load import save_case as save_case
     from attribution.evaluate.results import EvaluationReport as EvaluationReport
     from attribution.evaluate.run import evaluate as evaluate
+    from attribution.exports.chosen import Selection as Selection
+    from attribution.exports.export import export as export
     from attribution.posterior.fit import fit as fit
     from attribution.posterior.posterior import Posterior as Posterior
     from attribution.posterior.store import bundled_model_folder as bundled_model_folder
@@ -31,10 +33,12 @@ _HOMES = {
     "CaseError": "attribution.case.faults",
     "EvaluationReport": "attribution.evaluate.results",
     "Posterior": "attribution.posterior.posterior",
+    "Selection": "attribution.exports.chosen",
     "ScoreSettings": "attribution.scoring.files",
     "Sql": "attribution.scoring.sources",
     "bundled_case_folder": "attribution.case.load",
     "bundled_model_folder": "attribution.posterior.store",
+    "export": "attribution.exports.export",
     "fit": "attribution.posterior.fit",
     "load": "attribution.posterior.store",
     "load_case": "attribution.case.load",
@@ -49,10 +53,12 @@ __all__ = [
     "EvaluationReport",
     "Posterior",
     "ScoreSettings",
+    "Selection",
     "Sql",
     "bundled_case_folder",
     "bundled_model_folder",
     "evaluate",
+    "export",
     "fit",
     "load",
     "load_case",

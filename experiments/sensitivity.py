@@ -22,8 +22,8 @@ from attribution.case.load import bundled_case_folder, load_case
 from attribution.evaluate.provenance import describe_run
 from attribution.evaluate.refit import compile_refitter
 from attribution.evaluate.sensitivity import share_sensitivity
+from attribution.model.words import interval, percent
 from attribution.posterior.share_sensitivity import LEFT_OUT
-from attribution.posterior.words import interval, percent
 from attribution.report.headline import END, START, WHERE
 from attribution.report.sensitivity import sensitivity_sentence
 

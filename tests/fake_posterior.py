@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from attribution.case.faults import nearest
+from attribution.model.words import icd203
 from attribution.posterior.diagnosis import SENSITIVITY_COLUMNS
+from attribution.posterior.missing import COLUMNS as MISSING_COLUMNS
 from attribution.posterior.posterior import UnknownIncidentError
-from attribution.posterior.words import icd203
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,6 +114,12 @@ class FakePosterior:
         self, incident_id: str, actor: str | None = None, against: str | None = None
     ) -> FakeExplanation:
         return self._explanation(self._known(incident_id), actor, against)
+
+    def missing(self, incident_id: str) -> pd.DataFrame:
+        row = self._row(self._known(incident_id), "ok")
+        p, actor = row["top_p"], row["top_actor"]
+        numbers = (p, 3, p / 2, "a mouse", (1 + p) / 2, "a cat", p / 4, 0.25)
+        return pd.DataFrame([("label", actor, *numbers)], columns=MISSING_COLUMNS)
 
     def what_if_columns(
         self,

@@ -46,6 +46,7 @@ def test_the_commands_of_the_design() -> None:
         "labellers",
         "diagnose",
         "evaluate",
+        "export",
     ]
 
 
@@ -84,7 +85,9 @@ def test_help_of_every_command_explains_every_parameter(command: str) -> None:
     assert "Parameters\n" not in result.stdout
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/cli.md", "docs/data.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CHANGELOG.md", "docs/cli.md", "docs/data.md", "docs/exports.md"]
+)
 def test_links_inside_the_documents_lead_somewhere(name: str) -> None:
     text = read(name)
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):

@@ -8,7 +8,17 @@ import typer
 from typer.core import TyperGroup
 
 from attribution import __version__
-from attribution.cli import cases, demo, desk, evaluation, incidents, scoring, tables, updates
+from attribution.cli import (
+    cases,
+    demo,
+    desk,
+    evaluation,
+    exporting,
+    incidents,
+    scoring,
+    tables,
+    updates,
+)
 from attribution.cli.faults import ExitCode, exit_code, message
 from attribution.cli.output import make_streams_safe, note, start_logging
 
@@ -95,6 +105,7 @@ app.command("brands")(tables.brands)
 app.command("labellers")(tables.labellers)
 app.command("diagnose")(tables.diagnose)
 app.command("evaluate")(evaluation.evaluate)
+app.command("export")(exporting.export)
 app.command("desk")(desk.desk)
 
 

@@ -30,7 +30,7 @@ def check(case: CaseArgument, as_json: JsonOption = False) -> None:
     if not as_json:
         _show_contents(_sound_case(case))
         return
-    from attribution.report.records import plain  # noqa: PLC0415
+    from attribution.case.records import plain  # noqa: PLC0415
 
     try:
         loaded = _sound_case(case)

@@ -46,7 +46,8 @@ def query(
     from attribution.report.incident import incident_view  # noqa: PLC0415
     from attribution.report.text import incident_blocks  # noqa: PLC0415
 
-    view = incident_view(posterior.case, posterior.actor_names, explanation)
+    missing = posterior.missing(incident)
+    view = incident_view(posterior.case, posterior.actor_names, explanation, missing=missing)
     if as_json:
         show_json(_document(posterior, view))
     else:
@@ -153,7 +154,7 @@ def _show_answer(
     view = incident_view(posterior.case, names, answer.explanation, shown_changes(columns))
     before = what_if_chances(answer.before, names)
     if as_json:
-        from attribution.report.records import plain  # noqa: PLC0415
+        from attribution.case.records import plain  # noqa: PLC0415
 
         supposed = {"changes": answer.changes, "chances_before": plain(before)}
         show_json(supposed | _document(posterior, view))
@@ -162,7 +163,7 @@ def _show_answer(
 
 
 def _document(posterior: "Posterior", view: "IncidentView") -> dict[str, object]:
-    from attribution.report.model_facts import model_facts  # noqa: PLC0415
-    from attribution.report.records import plain  # noqa: PLC0415
+    from attribution.case.records import plain  # noqa: PLC0415
+    from attribution.posterior.provenance import model_facts  # noqa: PLC0415
 
     return {"incident": plain(view), "model": model_facts(posterior)}

@@ -1,6 +1,5 @@
 """Commands that show the model's tables: shares, brands, labellers, diagnose."""
 
-from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,12 +7,21 @@ import typer
 
 from attribution.cli.faults import ExitCode
 from attribution.cli.models import load_model, open_model
-from attribution.cli.options import JsonOption, ModelArgument, parse_date
+from attribution.cli.options import JsonOption, ModelArgument
 from attribution.cli.output import show, show_json
-from attribution.posterior.questions import allowed_words, known_word
+from attribution.cli.selection import (
+    CountryOption,
+    FromOption,
+    ProvinceOption,
+    TargetOption,
+    ToOption,
+    WeaponOption,
+    check_days,
+    words_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
 
@@ -32,47 +40,19 @@ class Period(StrEnum):
 def shares(
     model: ModelArgument,
     *,
-    start: Annotated[
-        date | None,
-        typer.Option("--from", parser=parse_date, metavar="DATE", help="First day."),
-    ] = None,
-    end: Annotated[
-        date | None, typer.Option("--to", parser=parse_date, metavar="DATE", help="Last day.")
-    ] = None,
+    start: FromOption = None,
+    end: ToOption = None,
     by: Annotated[Period | None, typer.Option(help="Split by this length of time.")] = None,
-    weapon_type: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--weapon-type", "--weapon_type", metavar="WORD", help="Only this weapon; repeatable."
-        ),
-    ] = None,
-    target_type: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--target-type", "--target_type", metavar="WORD", help="Only this target; repeatable."
-        ),
-    ] = None,
-    country: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only this country; repeatable."),
-    ] = None,
-    province: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only this province; repeatable."),
-    ] = None,
+    weapon_type: WeaponOption = None,
+    target_type: TargetOption = None,
+    country: CountryOption = None,
+    province: ProvinceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the actors' shares of the incidents."""
-    if start is not None and end is not None and start > end:
-        raise typer.BadParameter(f"--from {start} lies after --to {end}.")
+    check_days(start, end)
     posterior = open_model(model)
-    asked = {
-        "weapon_type": weapon_type,
-        "target_type": target_type,
-        "country": country,
-        "province": province,
-    }
-    where = {column: _known(posterior, column, words) for column, words in asked.items() if words}
+    where = words_of(posterior, weapon_type, target_type, country, province)
     table = posterior.shares(start=start, end=end, by=None if by is None else by.value, where=where)
     if as_json:
         _show_json(posterior, {"shares": table})
@@ -126,8 +106,8 @@ def diagnose(model: ModelArgument, as_json: JsonOption = False) -> None:
     posterior = load_model(model)
     diagnosis = posterior.diagnose()
     if as_json:
-        from attribution.report.model_facts import model_facts  # noqa: PLC0415
-        from attribution.report.records import plain  # noqa: PLC0415
+        from attribution.case.records import plain  # noqa: PLC0415
+        from attribution.posterior.provenance import model_facts  # noqa: PLC0415
 
         show_json(
             {
@@ -169,14 +149,9 @@ def _sentence(text: str) -> str:
     return f"{first[:1].upper()}{first[1:].rstrip('.')}."
 
 
-def _known(posterior: "Posterior", column: str, words: "Sequence[str]") -> tuple[str, ...]:
-    allowed = allowed_words(posterior.case, column)
-    return tuple(known_word(column, word, allowed) for word in words)
-
-
 def _show_json(posterior: "Posterior", tables: "Mapping[str, pd.DataFrame]") -> None:
-    from attribution.report.model_facts import model_facts  # noqa: PLC0415
-    from attribution.report.records import plain  # noqa: PLC0415
+    from attribution.case.records import plain  # noqa: PLC0415
+    from attribution.posterior.provenance import model_facts  # noqa: PLC0415
 
     found = {name: plain(table) for name, table in tables.items()}
     show_json(found | {"model": model_facts(posterior)})

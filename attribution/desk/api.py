@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
+from attribution.case.records import plain
 from attribution.desk.asking import Question, attributed, explained, supposed
 from attribution.desk.errors import RequestError, RequestFault
 from attribution.desk.schemas import (
@@ -22,7 +23,6 @@ from attribution.desk.search import LONGEST_TEXT, SORTS, read_filters, search
 from attribution.desk.similar import similar
 from attribution.desk.state import Desk, DeskState
 from attribution.desk.tables import asked_day, asked_shares
-from attribution.report.records import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from attribution.case.names import NameResolutionError
+from attribution.case.records import number_of, records, scalar, text_of
 from attribution.desk.errors import RequestError, RequestFault
 from attribution.posterior.posterior import UnknownIncidentError
 from attribution.posterior.questions import (
@@ -19,7 +20,6 @@ from attribution.posterior.questions import (
     written_day,
 )
 from attribution.report.incident import chances, incident_view
-from attribution.report.records import number_of, records, scalar, text_of
 from attribution.report.what_if import shown_changes, what_if_chances
 
 if TYPE_CHECKING:

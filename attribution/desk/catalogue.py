@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attribution.case.records import number_of, records, text_of
 from attribution.channels.base import spoken_word
 from attribution.channels.measured import days_of, degrees
 from attribution.report.incident import chances
-from attribution.report.records import number_of, records, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from attribution.case.records import Record
     from attribution.posterior.posterior import Posterior
     from attribution.report.incident import Chance
-    from attribution.report.records import Record
 
 #: Columns of the incidents in which a text is searched.
 _SEARCHED = (

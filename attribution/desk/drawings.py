@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attribution.posterior.words import percent
+from attribution.model.words import percent, signed
 from attribution.report.incident import TOTAL
-from attribution.report.text import kind, sentence, signed
+from attribution.report.text import kind, sentence
 from attribution.report.waterfall import waterfall
 
 if TYPE_CHECKING:

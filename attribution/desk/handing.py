@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, RedirectResponse, Response
 
+from attribution.case.records import records
 from attribution.desk.errors import refuse
 from attribution.desk.openapi_page import endpoints
 from attribution.desk.render import page
 from attribution.desk.security import UPLOAD
 from attribution.desk.state import DeskState
-from attribution.report.records import records
 from attribution.scoring.batch import REQUIRED
 from attribution.scoring.tally import most_common
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from attribution.case.records import records
 from attribution.desk.asking import Question, Supposed, explained, supposed
 from attribution.desk.drawings import drawing
 from attribution.desk.errors import RequestError, not_found
@@ -17,8 +18,7 @@ from attribution.desk.state import Desk, DeskState
 from attribution.desk.tables import Period, asked_shares, periods
 from attribution.desk.views import filter_groups, incident_content, record_of
 from attribution.desk.what_if_form import form_of, read_form
-from attribution.posterior.tabulate import PERIODS
-from attribution.report.records import records
+from attribution.posterior.selection import PERIODS
 from attribution.report.tables import labellers_table, preferences_table
 
 router = APIRouter(include_in_schema=False)

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from attribution import __version__
 from attribution.channels.base import spoken_word
-from attribution.posterior.words import interval, percent
+from attribution.model.words import interval, percent
 from attribution.report.tables import decimal
 
 if TYPE_CHECKING:

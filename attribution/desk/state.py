@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
+from attribution.case.records import records
 from attribution.desk.catalogue import catalogue
 from attribution.desk.search import COLUMNS
 from attribution.desk.tables import brand_views
-from attribution.report.model_facts import model_facts
-from attribution.report.records import records
+from attribution.posterior.provenance import model_facts
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from attribution.case.records import Plain, Record
     from attribution.desk.catalogue import Catalogue
     from attribution.desk.security import Policy
     from attribution.desk.tables import BrandView
     from attribution.desk.uploads import Uploads
     from attribution.posterior.posterior import Posterior
-    from attribution.report.records import Plain, Record
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attribution.case.records import number_of, records, text_of
 from attribution.desk.errors import RequestError, RequestFault
 from attribution.posterior.questions import WordError, allowed_words, known_word, written_day
-from attribution.posterior.tabulate import PERIODS
-from attribution.report.records import number_of, records, text_of
+from attribution.posterior.selection import PERIODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from attribution.case.records import Record
     from attribution.desk.state import Desk
-    from attribution.report.records import Record
 
 
 def asked_day(where: str, text: str) -> date | None:

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attribution.case.records import records, row_of
 from attribution.channels.base import spoken_word
 from attribution.desk.drawings import drawing
 from attribution.desk.search import COLUMNS
 from attribution.posterior.evidence_base import GRADES
-from attribution.report.records import records, row_of
 from attribution.report.text import (
     DECIBANS_MEANING,
     INTERVAL_MEANING,
@@ -22,10 +22,10 @@ from attribution.report.text import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from attribution.case.records import Record
     from attribution.desk.search import Filters
     from attribution.desk.state import Desk
     from attribution.report.incident import IncidentView
-    from attribution.report.records import Record
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attribution.case.records import text_of
 from attribution.desk.asking import Question
 from attribution.desk.search import LONGEST_TEXT
 from attribution.desk.views import record_of
 from attribution.posterior.questions import allowed_words, change_of, changeable_columns
-from attribution.report.records import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from attribution.evaluate.baselines import AlwaysFirst
 from attribution.evaluate.heldout import MODEL
 from attribution.evaluate.summary import hardest, shown
 from attribution.evaluate.tables import REFERENCE, TOP
+from attribution.pictures.colours import FIRST, MUTED, SECOND
+from attribution.pictures.reliability import draw_curve, reliability_diagram
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from attribution.evaluate.heldout import HeldOut
+    from attribution.pictures.picture import Picture
 
-# Blue and orange that colour-blind readers tell apart (Okabe and Ito).
-FIRST, SECOND, GREY = "#0072B2", "#D55E00", "#777777"
 COLUMNS = 3
 CERTAIN = AlwaysFirst().name
 LOSSES = (("label_loss", "label loss", FIRST), ("parent_loss", "parent loss", SECOND))
@@ -120,7 +121,7 @@ def _forest(panel: Axes, held: HeldOut, differences: pd.DataFrame) -> None:
             capsize=2,
             label=title,
         )
-    panel.axvline(0, color=GREY, linewidth=1)
+    panel.axvline(0, color=MUTED, linewidth=1)
     panel.set_yticks(range(len(names)), [shown(name) for name in names], fontsize=9)
     panel.set_ylim(max(len(names), 1) - 0.5, -0.5)
     minus = "this model minus each baseline" if who else f"each baseline minus {shown(REFERENCE)}"
@@ -131,34 +132,57 @@ def _forest(panel: Axes, held: HeldOut, differences: pd.DataFrame) -> None:
 
 
 def _curve(panel: Axes, reliability: pd.DataFrame, predictor: str, actor: str) -> None:
-    """Draw one isotonic curve with its band, over the diagonal and the predictions it rests on."""
-    panel.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
-    own = _rows(reliability, predictor, actor)
-    panel.fill_between(own["predicted"], own["lo"], own["hi"], color=FIRST, alpha=0.18, linewidth=0)
-    panel.plot(own["predicted"], own["observed"], color=FIRST, label=shown(predictor))
-    counts, edges = np.histogram(own["predicted"], np.linspace(0, 1, 21), weights=own["weight"])
-    panel.bar(
-        edges[:-1],
-        0.15 * counts / max(counts.max(), 1e-9),
-        np.diff(edges),
-        align="edge",
-        color=GREY,
-        alpha=0.35,
-        linewidth=0,
-    )
-    panel.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    panel.tick_params(labelsize=8)
-    panel.set_xlabel("stated probability", fontsize=8)
-    panel.set_ylabel("share of labels", fontsize=8)
+    draw_curve(panel, curve_rows(reliability, predictor, actor), shown(predictor))
 
 
 def _rival(panel: Axes, table: pd.DataFrame, reliability: pd.DataFrame, subject: str) -> None:
     best = hardest(table)
     if best is not None and best != subject:
-        own = _rows(reliability, best, TOP)
+        own = curve_rows(reliability, best, TOP)
         panel.plot(own["predicted"], own["observed"], color=SECOND, linewidth=1, label=shown(best))
 
 
-def _rows(reliability: pd.DataFrame, predictor: str, actor: str) -> pd.DataFrame:
+def curve_rows(reliability: pd.DataFrame, predictor: str, actor: str) -> pd.DataFrame:
+    """Return one curve of a reliability table.
+
+    Parameters
+    ----------
+    reliability
+        As the module `tables` makes it.
+    predictor, actor
+        Whose predictions of whom.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its rows.
+    """
     mine = (reliability["predictor"] == predictor) & (reliability["actor"] == actor)
     return reliability[mine]
+
+
+def diagram(held: HeldOut, table: pd.DataFrame, reliability: pd.DataFrame) -> Picture:
+    """Draw the reliability of the likeliest actor, with the best baseline's beside it.
+
+    Parameters
+    ----------
+    held
+        The predictions.
+    table, reliability
+        As the module `tables` makes them.
+
+    Returns
+    -------
+    attribution.pictures.picture.Picture
+        Its table holds the curves that are drawn.
+    """
+    subject, best = subject_of(table), hardest(table)
+    drawn = dict.fromkeys([subject, *([best] if best is not None else [])])
+    curves = [curve_rows(reliability, name, TOP) for name in drawn]
+    plan = held.plan
+    return reliability_diagram(
+        pd.concat(curves, ignore_index=True),
+        {name: shown(name) for name in drawn},
+        "Is the likeliest actor as likely as stated? "
+        f"Hidden labels of the case {plan.case.config.name} ({plan.scheme})",
+    )

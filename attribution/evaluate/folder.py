@@ -105,7 +105,7 @@ def _fill(folder: Path, report: EvaluationReport) -> None:
     _write(report.questions, folder / "questions.csv")
     _write(report.reliability, folder / "reliability.csv")
     (folder / "summary.txt").write_text(report.text + "\n", encoding="utf-8")
-    report.plot().savefig(folder / "evaluation.png", dpi=150)
+    report.plot_overview().savefig(folder / "evaluation.png", dpi=150)
     report.plot_actors().savefig(folder / "reliability_actors.png", dpi=150)
     plan = report.held.plan
     run = {

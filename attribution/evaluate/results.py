@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from attribution.evaluate.heldout import HeldOut
+    from attribution.pictures.picture import Picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,7 +59,19 @@ class EvaluationReport:
         """What came out, in plain words, with the main table."""
         return summary(self.held, self.about, self.table, self.differences, self.questions)
 
-    def plot(self) -> Figure:
+    def plot(self) -> Picture:
+        """Draw the reliability of the likeliest actor, with the best baseline's beside it.
+
+        Returns
+        -------
+        attribution.pictures.picture.Picture
+            Drawn from `reliability`.
+        """
+        from attribution.evaluate.figures import diagram  # noqa: PLC0415 - a second to import
+
+        return diagram(self.held, self.table, self.reliability)
+
+    def plot_overview(self) -> Figure:
         """Draw the differences with their intervals, and the reliability of the likeliest actor.
 
         Returns

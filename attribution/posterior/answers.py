@@ -40,6 +40,7 @@ class SingleAnswers:
         self._stack = stack
         self._draws = draws
         self._actors = tuple(actor.id for actor in stack.channels[0].actors)
+        self._actor_names = {actor.id: actor.name for actor in stack.channels[0].actors}
         self._family = families(stack.channels[0].actors).of
         self._recorded = lru_cache(KEPT_INCIDENTS)(
             lambda row: self._answer(reader.read(Supposition(row)))
@@ -91,7 +92,9 @@ class SingleAnswers:
             float(answer[f"{part}_{chosen}"].iloc[0]) for part in ("p", "lo", "hi")
         )
         name = str(answer["incident_id"].iloc[0])
-        return Explanation(name, chosen, against, probability, low, high, table, answer)
+        return Explanation(
+            name, chosen, against, probability, low, high, table, answer, self._actor_names
+        )
 
     def _answer(self, incident: SingleIncident) -> pd.DataFrame:
         summary = summarise(self._draws, self._query(incident))

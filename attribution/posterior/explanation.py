@@ -14,6 +14,7 @@ draws of the same difference within a draw.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,17 +24,19 @@ from attribution.channels.base import COLUMN_PIECE
 from attribution.channels.distinct import column_of
 from attribution.channels.evidence import day_at, text_at
 from attribution.channels.stack import BASE_RATE
+from attribution.model.words import icd203, interval, percent
+from attribution.pictures.waterfall import Question, waterfall
 from attribution.posterior.kernel import INTERVAL, Query, step_probabilities
-from attribution.posterior.words import icd203, interval, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from attribution.channels.base import Channel, Entries
     from attribution.channels.evidence import Evidence
     from attribution.channels.stack import Codes, Stack
+    from attribution.pictures.picture import Picture
 
 #: Decibans in a unit of natural log-odds.
 DECIBANS = 10 / np.log(10)
@@ -79,6 +82,8 @@ class Explanation:
         lo, hi; the first is the base rate and the last, "total", the reported log-odds.
     attribution
         The incident's row of `Posterior.attribute`.
+    actor_names
+        Printed names of the actors; identifiers stand for those that it lacks.
     """
 
     incident_id: str
@@ -89,6 +94,7 @@ class Explanation:
     hi: float
     table: pd.DataFrame
     attribution: pd.DataFrame
+    actor_names: Mapping[str, str] = MappingProxyType({})
 
     @property
     def text(self) -> str:
@@ -107,8 +113,32 @@ class Explanation:
         ]
         return "\n".join(lines)
 
+    def plot(self) -> Picture:
+        """Draw the waterfall from base rate to posterior.
+
+        Returns
+        -------
+        attribution.pictures.picture.Picture
+            One bar a piece of evidence, with its 90 % interval.
+        """
+        names = {
+            name: self.actor_names.get(name, name) for name in (self.actor, self.against or "")
+        }
+        question = Question(
+            self.incident_id,
+            names[self.actor],
+            names[self.against or ""],
+            self.probability,
+            self.lo,
+            self.hi,
+        )
+        return waterfall(self.table, question)
+
     def __repr__(self) -> str:
         return self.text
+
+    def _repr_html_(self) -> str:
+        return self.plot().html()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from attribution.posterior import tabulate
 from attribution.posterior.answers import SingleAnswers
 from attribution.posterior.batch import lay_out, summarise_many
 from attribution.posterior.diagnosis import Diagnosis, power_scaling
-from attribution.posterior.intake import check_word, read_frame
+from attribution.posterior.intake import read_frame
 from attribution.posterior.kernel import (
     Query,
     mean_probabilities,
@@ -30,6 +30,9 @@ from attribution.posterior.kernel import (
     query_of,
     summarise,
 )
+from attribution.posterior.missing import Known, missing_evidence
+from attribution.posterior.pictures import Pictures
+from attribution.posterior.selection import periods, selected
 from attribution.posterior.single import SingleReader, Supposition
 from attribution.posterior.what_if import Change, WhatIf, supposition
 
@@ -50,9 +53,6 @@ if TYPE_CHECKING:
     from attribution.posterior.manifest import Manifest
     from attribution.posterior.share_sensitivity import ShareSensitivity
     from attribution.posterior.update import Update
-
-#: Columns by which incidents may be selected.
-SELECTORS = ("weapon_type", "target_type", "country", "province")
 
 #: Up to so many of a case's own incidents are answered before the compiled sum would be ready.
 FEW = 1000
@@ -232,6 +232,15 @@ class Posterior:
         before = None if row is None else self._singles.recorded(row)
         return WhatIf(before, explanation.attribution, explanation, words)
 
+    def missing(self, incident_id: str) -> pd.DataFrame:
+        """Say what is not known of an incident and how far knowing it could move the answer.
+
+        See `attribution.posterior.missing` for columns and formulas, ``explain`` for errors.
+        """
+        row = np.array([self._row(incident_id)])
+        about = (self._evidence.take(row), self._query.take(row))
+        return missing_evidence(Known(self.case, self.stack, self._draws, self.reported, *about))
+
     def shares(
         self,
         start: date | str | None = None,
@@ -260,17 +269,32 @@ class Posterior:
         ValueError
             If ``by``, a column or a word is unknown.
         """
-        chosen = self._selected(start, end, where)
-        periods = self._periods(by)
+        chosen = selected(self.case, start, end, where)
+        period_of = periods(self.case, by)
         rows: list[dict[str, object]] = []
-        for period in sorted(set(periods[chosen])):
-            members = np.flatnonzero(chosen & (periods == period))
+        for period in sorted(set(period_of[chosen])):
+            members = np.flatnonzero(chosen & (period_of == period))
             p = probabilities(self._draws, self._query.take(members))
             rows += tabulate.share_rows(self.case, period, p, self.manifest.seed)
         return pd.DataFrame(rows, columns=tabulate.SHARE_COLUMNS)
 
-    def brands(self, on: date | str | None = None) -> pd.DataFrame:
-        """Say who is behind each claiming name, on a day or on the last day it was in use."""
+    def brands(
+        self, on: date | str | None = None, only: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Say who is behind each claiming name, on a day or on the last day it was in use.
+
+        Parameters
+        ----------
+        on
+            The day; None takes for each name the last day on which it was in use.
+        only
+            Identifiers of some names; None takes all that were used for claims.
+
+        Raises
+        ------
+        ValueError
+            If there is no such name.
+        """
         channel = self._channel(ClaimChannel)
         return tabulate.brand_table(
             self.case,
@@ -279,6 +303,7 @@ class Posterior:
             base=self.tables[f"{TABLE}{self._channel(BaseRateChannel).name}"][:, 0],
             family=self._query.family,
             on=None if on is None else pd.Timestamp(on),
+            only=only,
         )
 
     def labellers(self) -> pd.DataFrame:
@@ -322,7 +347,7 @@ class Posterior:
         One row an actor, the quantity being its share of the chosen incidents: see
         `attribution.posterior.diagnosis.power_scaling`.
         """
-        chosen = np.flatnonzero(self._selected(start, end, where))
+        chosen = np.flatnonzero(selected(self.case, start, end, where))
         shares = mean_probabilities(self._draws, self._query.take(chosen))
         named = {name: shares[:, k] for k, name in enumerate(self.actors)}
         return power_scaling(named, self.densities, self.manifest.seed)
@@ -345,6 +370,11 @@ class Posterior:
         from attribution.posterior.update import update  # noqa: PLC0415 - needs this class
 
         return update(self, incidents, statements, labels, sources)
+
+    @property
+    def pictures(self) -> Pictures:
+        """Pictures of what it says, each with its table, a text and ``save``."""
+        return Pictures(self)
 
     def save(self, path: str | Path) -> None:
         """Write the model folder; see `attribution.posterior.store.save`."""
@@ -422,35 +452,6 @@ class Posterior:
     def _singles(self) -> SingleAnswers:
         reader = SingleReader(self.case, self.stack, self._evidence)
         return SingleAnswers(reader, self.stack, self._draws)
-
-    def _selected(
-        self,
-        start: date | str | None,
-        end: date | str | None,
-        where: Mapping[str, Sequence[str]],
-    ) -> NDArray[np.bool_]:
-        incidents = self.case.incidents
-        chosen = np.ones(len(incidents), dtype=bool)
-        if start is not None:
-            chosen &= (incidents["date"] >= pd.Timestamp(start)).to_numpy()
-        if end is not None:
-            chosen &= (incidents["date"] <= pd.Timestamp(end)).to_numpy()
-        for column, words in where.items():
-            check_word("column", column, SELECTORS)
-            allowed = sorted(
-                {*incidents[column], *self.case.config.vocabularies.get(column, ())} - {""}
-            )
-            for word in words:
-                check_word(column, word, allowed)
-            chosen &= incidents[column].isin(list(words)).to_numpy()
-        return chosen
-
-    def _periods(self, by: str | None) -> NDArray[np.str_]:
-        days = self.case.incidents["date"]
-        if by is None:
-            return np.full(len(days), "all")
-        check_word("by", by, tuple(tabulate.PERIODS))
-        return np.array([str(period) for period in days.dt.to_period(tabulate.PERIODS[by])])
 
     def _channel[Kind: Channel](self, kind: type[Kind]) -> Kind:
         for channel in self.stack.channels:

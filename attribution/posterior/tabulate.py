@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from attribution.channels.claim import NEW_BRAND, ClaimChannel
+from attribution.model.words import ICD203_WORDS, icd203_bands
 from attribution.posterior.evidence_base import GRADES, amount, grade
+from attribution.posterior.intake import check_word
 from attribution.posterior.kernel import INTERVAL, log_prior
-from attribution.posterior.words import ICD203_WORDS, icd203_bands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,6 @@ SHARE_COLUMNS = [
     "expected_incidents",
     "n_incidents",
 ]
-PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 
 
 def score_table(
@@ -217,6 +217,7 @@ def brand_table(
     base: NDArray[np.floating],
     family: NDArray[np.int64],
     on: pd.Timestamp | None,
+    only: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return the parents of claiming names.
 
@@ -230,6 +231,13 @@ def brand_table(
         Family of every actor.
     on
         Day on which names compete; None takes the last day on which each was in use.
+    only
+        Identifiers of some names; None takes brands, umbrellas and whoever claimed.
+
+    Raises
+    ------
+    ValueError
+        If there is no such name.
 
     Returns
     -------
@@ -241,12 +249,12 @@ def brand_table(
     claims = case.statements[case.statements["kind"] == "claim"]["speaker_id"].value_counts()
     last = case.incidents["date"].max()
     ends = dict(zip(case.groups["group_id"], case.groups["active_to"], strict=True))
+    every = [name.group_id for name in channel.names if name.group_id != NEW_BRAND]
+    used = [b for b in every if groups.loc[b, "kind"] in ("brand", "umbrella") or claims.get(b, 0)]
+    for name in only or ():
+        check_word("brand", name, tuple(dict.fromkeys(used)))
     rows: list[dict[str, object]] = []
-    for brand in dict.fromkeys(name.group_id for name in channel.names):
-        if brand == NEW_BRAND or not (
-            groups.loc[brand, "kind"] in ("brand", "umbrella") or claims.get(brand, 0)
-        ):
-            continue
+    for brand in dict.fromkeys(used if only is None else only):
         ended = ends[brand]
         day = on if on is not None else last if pd.isna(ended) else min(ended, last)
         code = channel.brand_codes(day)[brand]

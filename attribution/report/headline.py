@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from attribution.case.records import number_of, records, text_of
 from attribution.posterior.share_sensitivity import ActorShare
-from attribution.report.records import number_of, records, text_of
 from attribution.report.sensitivity import sensitivity_sentence
 
 if TYPE_CHECKING:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from attribution.posterior.words import interval, percent
-from attribution.report.records import plain, text_of
+from attribution.case.records import plain, text_of
+from attribution.case.writing import write_whole
+from attribution.model.words import interval, percent, signed
 from attribution.report.tables import brands_table, checks_table, decimal
 from attribution.report.text import (
     DECIBANS_MEANING,
@@ -19,7 +19,6 @@ from attribution.report.text import (
     evidence_title,
     kind,
     sentence,
-    signed,
     verdict,
 )
 from attribution.report.waterfall import waterfall
@@ -27,11 +26,11 @@ from attribution.report.waterfall import waterfall
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from attribution.case.records import Plain
     from attribution.posterior.posterior import Posterior
     from attribution.report.blocks import Table
     from attribution.report.headline import Headline
     from attribution.report.incident import IncidentView
-    from attribution.report.records import Plain
     from attribution.report.waterfall import Bar
 
 MOST_BRANDS = 12
@@ -106,13 +105,7 @@ def write_report(document: str, path: Path) -> None:
     OSError
         If it cannot be written.
     """
-    target = path.resolve()
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(document, encoding="utf-8", errors="replace")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(document.encode("utf-8", errors="replace"), path)
 
 
 def _environment() -> Environment:

@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attribution.case.records import Record, number_of, records, row_of, text_of
 from attribution.channels.base import spoken_word
-from attribution.posterior.words import icd203
-from attribution.report.records import Record, number_of, records, row_of, text_of
+from attribution.channels.classes import MISSING as BLANKS
+from attribution.model.words import icd203, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +48,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece of evidence and its weight in decibans, with its 90 % interval."""
+    """One piece of evidence and its weight in decibans, with its 90 % interval.
+
+    Attributes
+    ----------
+    source
+        Where it was said; None of what was done.
+    sources
+        Everywhere it was read: of what was done, all sources of the incident.
+    """
 
     piece: str
     channel: str
@@ -57,6 +66,39 @@ class Piece:
     lo: float
     hi: float
     source: Source | None
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """One missing piece of evidence, and how far knowing it could move the actor that comes first.
+
+    Attributes
+    ----------
+    missing
+        What is missing: weapon_type, target_type, place, position, claim, label or denial.
+    actor, name
+        The actor that comes first.
+    now, lowest, highest
+        Its probability as it is, and the range over what could become known.
+    lowest_if, highest_if
+        What would lead there.
+    shift
+        Expected absolute change of its probability.
+    overturned
+        Probability that another actor would come first.
+    """
+
+    missing: str
+    actor: str
+    name: str
+    now: float
+    lowest: float
+    lowest_if: str
+    highest: float
+    highest_if: str
+    shift: float
+    overturned: float
 
 
 @dataclass(frozen=True)
@@ -83,7 +125,10 @@ class IncidentView:
     status
         "ok", "partial: …" or "rejected: …".
     missing
-        What is not known of the incident.
+        What is not known of the incident, in sentences, with how far it could move the answer where
+        that was asked.
+    lacking
+        The figures of those sentences, the largest shift first.
     """
 
     incident_id: str
@@ -96,11 +141,12 @@ class IncidentView:
     entropy_bits: float
     status: str
     missing: tuple[str, ...]
+    lacking: tuple[Lacking, ...] = ()
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """Sources of the evidence, each once, in the order of the pieces."""
-        return tuple(dict.fromkeys(p.source for p in self.pieces if p.source is not None))
+        return tuple(dict.fromkeys(source for p in self.pieces for source in p.sources))
 
 
 def incident_view(
@@ -108,6 +154,7 @@ def incident_view(
     actor_names: Mapping[str, str],
     explanation: Explanation,
     changes: Mapping[str, str] | None = None,
+    missing: pd.DataFrame | None = None,
 ) -> IncidentView:
     """Gather what is shown of an incident.
 
@@ -121,6 +168,8 @@ def incident_view(
         The attribution and its evidence.
     changes
         Columns that a what-if question replaced.
+    missing
+        `Posterior.missing` of the incident; None if that was not asked.
 
     Returns
     -------
@@ -131,6 +180,7 @@ def incident_view(
     row = {**_incident_row(case, incident_id), **(changes or {})}
     attributed = row_of(explanation.attribution)
     sources = _sources(case.sources, explanation.table)
+    lacking = () if missing is None else _lacking(missing, actor_names)
     return IncidentView(
         incident_id=incident_id,
         facts=_facts(row),
@@ -141,7 +191,8 @@ def incident_view(
         evidence=text_of(attributed["evidence"]),
         entropy_bits=number_of(attributed, "entropy_bits"),
         status=text_of(attributed["status"]),
-        missing=_missing(case, incident_id, row),
+        missing=_missing(case, incident_id, row, lacking),
+        lacking=lacking,
     )
 
 
@@ -211,8 +262,9 @@ def _against(against: str | None, actor_names: Mapping[str, str]) -> str:
 
 
 def _sources(table: pd.DataFrame, pieces: pd.DataFrame) -> dict[str, Source]:
+    named = {name for cell in pieces["source_id"] for name in _listed(text_of(cell))}
     found = {}
-    for row in records(table[table["source_id"].isin(pieces["source_id"])]):
+    for row in records(table[table["source_id"].isin(named)]):
         source_id = text_of(row["source_id"])
         found[source_id] = Source(
             source_id,
@@ -225,6 +277,8 @@ def _sources(table: pd.DataFrame, pieces: pd.DataFrame) -> dict[str, Source]:
 
 
 def _piece(record: Record, sources: Mapping[str, Source]) -> Piece:
+    named = _listed(text_of(record["source_id"]))
+    read = tuple(sources[name] for name in named if name in sources)
     return Piece(
         piece=text_of(record["piece"]),
         channel=text_of(record["channel"]),
@@ -234,44 +288,109 @@ def _piece(record: Record, sources: Mapping[str, Source]) -> Piece:
         lo=number_of(record, "lo"),
         hi=number_of(record, "hi"),
         source=sources.get(text_of(record["source_id"])),
+        sources=read,
     )
 
 
-def _missing(case: Case, incident_id: str, row: Mapping[str, str]) -> tuple[str, ...]:
-    remarks = [
-        f"{name} is not known"
-        for name, column in _WORTH_KNOWING
-        if row.get(column, "") in {"", "unknown"}
+def _listed(cell: str) -> list[str]:
+    return [part.strip() for part in cell.split(";") if part.strip()]
+
+
+def _lacking(missing: pd.DataFrame, actor_names: Mapping[str, str]) -> tuple[Lacking, ...]:
+    return tuple(
+        Lacking(
+            missing=text_of(row["missing"]),
+            actor=text_of(row["actor"]),
+            name=actor_names.get(text_of(row["actor"]), text_of(row["actor"])),
+            now=number_of(row, "now"),
+            lowest=number_of(row, "lowest"),
+            lowest_if=text_of(row["lowest_if"]),
+            highest=number_of(row, "highest"),
+            highest_if=text_of(row["highest_if"]),
+            shift=number_of(row, "shift"),
+            overturned=number_of(row, "overturned"),
+        )
+        for row in records(missing)
+    )
+
+
+def _missing(
+    case: Case, incident_id: str, row: Mapping[str, str], lacking: Sequence[Lacking]
+) -> tuple[str, ...]:
+    effects = {each.missing: effect(each) for each in lacking}
+    unknown = [
+        (what, name) for what, name, column in _WORTH_KNOWING if row.get(column, "") in BLANKS
     ]
+    if "place" in effects and "place" not in dict(unknown):
+        unknown.append(("place", "the site"))
+    unread = "" if not lacking else ", which the model does not read"
+    remarks = [(what, f"{name} is not known{'' if what else unread}") for what, name in unknown]
     if incident_id:
         remarks += _silence(case, incident_id)
     if row.get("verified") == "no":
-        remarks.append("the incident's row was not checked against a page")
-    return tuple(remark[0].upper() + remark[1:] for remark in remarks)
+        remarks.append(("", "the incident's row was not checked against a page"))
+    return tuple(
+        f"{remark[0].upper()}{remark[1:]}{effects.get(what, '')}" for what, remark in remarks
+    )
 
 
 _WORTH_KNOWING = (
-    ("the weapon", "weapon_type"),
-    ("the target", "target_type"),
-    ("the province", "province"),
-    ("the time of day", "time_local"),
-    ("the number of munitions", "munition_count"),
-    ("the position on the map", "latitude"),
+    ("weapon_type", "the weapon", "weapon_type"),
+    ("target_type", "the target", "target_type"),
+    ("place", "the province", "province"),
+    ("", "the time of day", "time_local"),
+    ("", "the number of munitions", "munition_count"),
+    ("position", "the position on the map", "latitude"),
 )
+_KNOWING = {"claim": "A claim", "label": "One such view", "denial": "A denial"}
 
 
-def _silence(case: Case, incident_id: str) -> list[str]:
+def effect(lacking: Lacking) -> str:
+    """Say how far a missing piece of evidence could move the answer.
+
+    Parameters
+    ----------
+    lacking
+        The piece.
+
+    Returns
+    -------
+    str
+        Sentences that follow on one without its full stop, themselves without the last one.
+    """
+    what = _KNOWING.get(lacking.missing, "Knowing it")
+    points = round(100 * lacking.shift)
+    moved = f"{points} point{'' if points == 1 else 's'}" if points else "less than a point"
+    other = (
+        f"; with a chance of {percent(lacking.overturned)} another actor would come first"
+        if lacking.overturned >= _WORTH_TELLING
+        else ""
+    )
+    return (
+        f". {what} would be expected to move {lacking.name}, now {percent(lacking.now)}, by "
+        f"{moved}, to anything from {percent(lacking.lowest)} ({lacking.lowest_if}) to "
+        f"{percent(lacking.highest)} ({lacking.highest_if}){other}"
+    )
+
+
+#: Least chance of another actor coming first that is told.
+_WORTH_TELLING = 0.005
+
+
+def _silence(case: Case, incident_id: str) -> list[tuple[str, str]]:
     statements = case.statements
     said = statements.loc[statements["incident_id"] == incident_id, "kind"]
     kinds = {str(kind) for kind in said}
     labels = case.labels
     remarks = []
     if "claim" not in kinds:
-        remarks.append("no claim is recorded")
+        remarks.append(("claim", "no claim is recorded"))
     if "denial" not in kinds:
-        remarks.append("no denial is recorded")
+        remarks.append(("denial", "no denial is recorded"))
     if not (labels["incident_id"] == incident_id).any():
-        remarks.append("no official, analyst or medium is on record with a view of who did it")
+        remarks.append(
+            ("label", "no official, analyst or medium is on record with a view of who did it")
+        )
     return remarks
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attribution.model.words import interval, percent
 from attribution.posterior.share_sensitivity import LEFT_OUT
-from attribution.posterior.words import interval, percent
 
 if TYPE_CHECKING:
     from attribution.posterior.share_sensitivity import ActorShare, ShareSensitivity

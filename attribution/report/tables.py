@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from attribution.case.records import Record, number_of, records, text_of
 from attribution.channels.base import spoken_word
-from attribution.posterior.words import interval, percent
+from attribution.model.words import interval, percent
 from attribution.report.blocks import Column, Table
-from attribution.report.records import Record, number_of, records, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.channels.base import spoken_day, spoken_word
-from attribution.posterior.words import interval, percent
+from attribution.model.words import interval, percent, signed
 from attribution.report.blocks import Block, Bullets, Column, Heading, Paragraph, Table
 from attribution.report.headline import headline
 from attribution.report.incident import TOTAL, incident_view
@@ -15,6 +15,8 @@ from attribution.report.plain import plain_text
 from attribution.report.tables import chance_cells, decimal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attribution.posterior.explanation import Explanation
     from attribution.posterior.posterior import Posterior
     from attribution.report.headline import Headline
@@ -80,7 +82,8 @@ def render_incident(posterior: Posterior, explanation: Explanation) -> str:
     str
         What happened, who probably did it, on what evidence, and what is missing.
     """
-    view = incident_view(posterior.case, posterior.actor_names, explanation)
+    missing = posterior.missing(explanation.incident_id)
+    view = incident_view(posterior.case, posterior.actor_names, explanation, missing=missing)
     return plain_text(incident_blocks(view))
 
 
@@ -263,11 +266,19 @@ def evidence_table(view: IncidentView) -> Table:
             signed(piece.decibans),
             f"{signed(piece.lo)} to {signed(piece.hi)}",
             kind(piece),
-            sentence(piece) + (f" [{numbers[piece.source]}]" if piece.source else ""),
+            " ".join([sentence(piece), *_references(piece, numbers)]),
         )
         for piece in view.pieces
     )
     return Table(columns, rows)
+
+
+def _references(piece: Piece, numbers: Mapping[Source, int]) -> tuple[str, ...]:
+    """Name the sources of a piece by their numbers, several in a row as a range."""
+    found = sorted(numbers[source] for source in piece.sources)
+    if len(found) > 2 and found[-1] - found[0] == len(found) - 1:
+        return (f"[{found[0]}-{found[-1]}]",)
+    return (f"[{', '.join(map(str, found))}]",) if found else ()
 
 
 def kind(piece: Piece) -> str:
@@ -284,23 +295,6 @@ def kind(piece: Piece) -> str:
         The channel, or "total".
     """
     return TOTAL if piece.piece == TOTAL else spoken_word(piece.channel)
-
-
-def signed(decibans: float) -> str:
-    """Write a weight of evidence with its sign.
-
-    Parameters
-    ----------
-    decibans
-        The weight.
-
-    Returns
-    -------
-    str
-        One digit after the point; zero has no sign.
-    """
-    rounded = round(decibans, 1)
-    return f"{rounded:+.1f}" if rounded else "0.0"
 
 
 def sentence(piece: Piece) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attribution.case.records import row_of
+from attribution.model.words import interval, percent
 from attribution.posterior.what_if import NARROWER
-from attribution.posterior.words import interval, percent
 from attribution.report.blocks import Block, Column, Heading, Paragraph, Table
 from attribution.report.incident import chances
-from attribution.report.records import row_of
 from attribution.report.text import incident_blocks
 
 if TYPE_CHECKING:

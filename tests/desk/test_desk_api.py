@@ -6,7 +6,7 @@ import pytest
 from desk_client import ERBIL
 
 from attribution.desk.search import SORTS
-from attribution.report.model_facts import model_facts
+from attribution.posterior.provenance import model_facts
 
 
 @pytest.fixture(scope="module")

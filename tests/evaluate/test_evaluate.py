@@ -206,7 +206,7 @@ def test_a_defeat_is_told_as_one(iraq):
 
 
 def test_figures_are_drawn_from_the_tables(report, iraq):
-    left, right = report.plot().axes
+    left, right = report.plot_overview().axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["class frequencies"]
     curve = report.reliability[
         (report.reliability["predictor"] == MODEL)

@@ -16,6 +16,7 @@ from attribution.evaluate.sensitivity import (
     without_default_preference,
 )
 from attribution.model.assemble import model_data
+from attribution.model.words import percent
 from attribution.posterior.share_sensitivity import (
     AS_FITTED,
     NO_DEFAULT,
@@ -24,7 +25,6 @@ from attribution.posterior.share_sensitivity import (
     share_sensitivity_from,
 )
 from attribution.posterior.store import bundled_model_folder, load
-from attribution.posterior.words import percent
 from attribution.report.headline import END, START, WHERE, headline
 from attribution.report.sensitivity import sensitivity_sentence
 from attribution.report.text import render_headline

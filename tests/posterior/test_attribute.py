@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from attribution.channels.evidence import case_evidence
+from attribution.model.words import icd203
 from attribution.posterior.posterior import Posterior, UnknownIncidentError
-from attribution.posterior.words import icd203
 
 ERBIL = "20210215-erbil-airport"
 

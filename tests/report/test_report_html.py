@@ -7,10 +7,10 @@ import pytest
 from fake_posterior import FakePosterior
 
 from attribution.case.case import Case
+from attribution.model.words import signed
 from attribution.report.headline import headline
 from attribution.report.html import render_report, write_report
 from attribution.report.incident import TOTAL, IncidentView, Piece, Source, incident_view
-from attribution.report.text import signed
 from attribution.report.waterfall import waterfall
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from attribution.case.case import Case
 from attribution.channels.base import spoken_word
+from attribution.model.words import percent
 from attribution.report.blocks import Bullets, Column, Heading, Paragraph, Table
 from attribution.report.headline import headline
 from attribution.report.incident import IncidentView, incident_view
@@ -124,7 +125,7 @@ def test_the_verdict_claims_no_more_than_the_probability(
     erbil: IncidentView, p: float, start: str
 ) -> None:
     first, second = (dataclasses.replace(c, lo=0.0, hi=1.0) for c in erbil.chances[:2])
-    from attribution.posterior.words import icd203
+    from attribution.model.words import icd203
 
     best = dataclasses.replace(first, name="Kataib Hezbollah", p=p, words=icd203(p))
     text = verdict(dataclasses.replace(erbil, chances=(best, second)))
@@ -236,3 +237,52 @@ def test_missing_figures_are_dashes(posterior: FakePosterior) -> None:
     assert preferences_table(frame, posterior.actor_names).rows == (
         ("media", "Islamic State", "-", "-"),
     )
+
+
+def test_what_is_missing_is_told_with_what_it_could_change(posterior: FakePosterior) -> None:
+    unlabelled = set(posterior.case.incidents["incident_id"]) - set(
+        posterior.case.labels["incident_id"]
+    )
+    incident_id = min(unlabelled)
+    table = posterior.missing(incident_id)
+    view = incident_view(
+        posterior.case, posterior.actor_names, posterior.explain(incident_id), missing=table
+    )
+    (lacking,) = view.lacking
+    assert lacking.missing == "label"
+    assert lacking.shift == table.at[0, "shift"]
+    assert lacking.name == posterior.actor_names[table.at[0, "actor"]]
+    (told,) = [text for text in view.missing if "view of who did it. One such view" in text]
+    for number in (lacking.now, lacking.lowest, lacking.highest, lacking.overturned):
+        assert percent(number) in told
+    assert f"by {round(100 * lacking.shift)} point" in told
+    assert "(a mouse)" in told
+    assert "with a chance of 25 % another actor would come first" in told
+    assert told in " ".join(render_incident(posterior, posterior.explain(incident_id)).split())
+    unasked = incident_view(posterior.case, posterior.actor_names, posterior.explain(incident_id))
+    assert unasked.lacking == ()
+    assert not any("expected to move" in text for text in unasked.missing)
+
+
+def test_every_piece_has_its_sources(iraq: Case, erbil: IncidentView) -> None:
+    """What was done was read in all of the incident's sources, what was said in one."""
+    row = iraq.incidents.set_index("incident_id").loc[ERBIL]
+    named = tuple(row["source_ids"].split(";"))
+    explanation = FakePosterior(iraq).explain(ERBIL)
+    weapon = explanation.table["piece"] == "weapon"
+    table = explanation.table.assign(
+        source_id=explanation.table["source_id"].mask(weapon, row["source_ids"])
+    )
+    view = incident_view(
+        iraq, FakePosterior(iraq).actor_names, dataclasses.replace(explanation, table=table)
+    )
+    weapon_piece = next(piece for piece in view.pieces if piece.piece == "weapon")
+    assert tuple(source.source_id for source in weapon_piece.sources) == named
+    assert weapon_piece.source is None
+    assert view.sources[: len(named)] == weapon_piece.sources
+    blocks = incident_blocks(view)
+    lines = [row for block in blocks if isinstance(block, Table) for row in block.rows]
+    assert any(f"[1-{len(named)}]" in cell for line in lines for cell in line)
+    for piece in erbil.pieces:
+        if piece.source is not None:
+            assert piece.sources == (piece.source,)

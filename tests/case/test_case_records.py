@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attribution.report.records import plain, records, scalar
+from attribution.case.records import plain, records, scalar
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.posterior.words import ICD203_WORDS, icd203, interval, percent
+from attribution.model.words import ICD203_WORDS, icd203, interval, percent
 
 probabilities = st.floats(0, 1)
 

@@ -1,0 +1,1 @@
+"""Attributions handed on to other programs: maps, spreadsheets, tables, threat intelligence."""
