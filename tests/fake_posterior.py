@@ -121,6 +121,9 @@ class FakePosterior:
         numbers = (p, 3, p / 2, "a mouse", (1 + p) / 2, "a cat", p / 4, 0.25)
         return pd.DataFrame([("label", actor, *numbers)], columns=MISSING_COLUMNS)
 
+    def as_known(self, day: Any) -> FakePosterior:
+        return FakePosterior(self.case.known_by(day))
+
     def what_if_columns(
         self,
         incident_id: str | None,

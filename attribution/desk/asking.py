@@ -24,6 +24,7 @@ from attribution.report.what_if import shown_changes, what_if_chances
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from attribution.case.case import Case
     from attribution.desk.schemas import IncidentRow
@@ -103,7 +104,8 @@ def explained(
         explanation = posterior.explain(incident_id, actor=actor, against=against)
     except ValueError as error:
         raise RequestError((RequestFault("against", f"{error}."),)) from error
-    return incident_view(posterior.case, posterior.actor_names, explanation)
+    missing = posterior.missing(incident_id)
+    return incident_view(posterior.case, posterior.actor_names, explanation, missing=missing)
 
 
 def supposed(posterior: Posterior, question: Question) -> Supposed:
@@ -202,6 +204,40 @@ def _checked(
     if faults:
         raise RequestError(faults)
     return columns, claims, tuple(remarks)
+
+
+@dataclass(frozen=True)
+class Then:
+    """What the evidence of a day says of an incident.
+
+    Attributes
+    ----------
+    day
+        The day.
+    view
+        The answer; None if the incident was not known yet.
+    """
+
+    day: date
+    view: IncidentView | None
+
+
+def then(posterior: Posterior, incident_id: str, day: date) -> Then:
+    """Explain an incident by the evidence dated on or before a day, under the fit's parameters.
+
+    Parameters
+    ----------
+    posterior
+        The model.
+    incident_id
+        An incident of the case.
+    day
+        The last day whose evidence is known.
+    """
+    known = posterior.as_known(day)
+    if incident_id not in set(known.case.incidents["incident_id"]):
+        return Then(day, None)
+    return Then(day, incident_view(known.case, known.actor_names, known.explain(incident_id)))
 
 
 def attributed(posterior: Posterior, rows: Sequence[IncidentRow]) -> list[dict[str, Any]]:

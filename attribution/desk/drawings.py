@@ -23,8 +23,8 @@ class EvidenceRow:
     ----------
     decibans, interval, kind, text
         As people read them.
-    source
-        Number of its source in the list below; None without one.
+    sources
+        Numbers of its sources in the list below.
     bar
         Place of the bar, in per cent of the width.
     """
@@ -33,7 +33,7 @@ class EvidenceRow:
     interval: str
     kind: str
     text: str
-    source: int | None
+    sources: tuple[int, ...]
     bar: Bar
 
 
@@ -72,7 +72,7 @@ def drawing(view: IncidentView) -> Drawing:
             f"{signed(piece.lo)} to {signed(piece.hi)}",
             kind(piece),
             sentence(piece),
-            numbers.get(piece.source) if piece.source else None,
+            tuple(numbers[source] for source in piece.sources),
             bar,
         )
         for piece, bar in zip(view.pieces, placed.bars, strict=True)

@@ -1,25 +1,29 @@
 """Pages for people. Each is an address of its own and works without scripts."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from attribution.case.records import records
-from attribution.desk.asking import Question, Supposed, explained, supposed
+from attribution.desk.asking import Question, Supposed, explained, supposed, then
 from attribution.desk.drawings import drawing
-from attribution.desk.errors import RequestError, not_found
+from attribution.desk.errors import RequestError, RequestFault, not_found
+from attribution.desk.pictures import PICTURES
 from attribution.desk.render import page
-from attribution.desk.search import COLUMNS, Filters, read_filters, search
-from attribution.desk.security import COOKIE, LOGIN
+from attribution.desk.search import COLUMNS, LONGEST_TEXT, Filters, read_filters, search
+from attribution.desk.security import COOKIE, DRAWING_POLICY, LOGIN
 from attribution.desk.similar import MOST, similar
 from attribution.desk.state import Desk, DeskState
-from attribution.desk.tables import Period, asked_shares, periods
+from attribution.desk.tables import Period, asked_day, asked_shares, periods
 from attribution.desk.views import filter_groups, incident_content, record_of
 from attribution.desk.what_if_form import form_of, read_form
 from attribution.posterior.selection import PERIODS
 from attribution.report.tables import labellers_table, preferences_table
+
+if TYPE_CHECKING:
+    from datetime import date
 
 router = APIRouter(include_in_schema=False)
 
@@ -71,6 +75,32 @@ def what_if(desk: DeskState, request: Request, incident_id: str) -> Response:
     if incident_id not in desk.catalogue.position:
         raise not_found("incident", incident_id, tuple(desk.catalogue.position))
     return _what_if(desk, request, incident_id)
+
+
+@router.get("/incidents/{incident_id}/as-of")
+def as_of(desk: DeskState, incident_id: str, first: str = "", second: str = "") -> Response:
+    """Compare what two days knew of an incident."""
+    if incident_id not in desk.catalogue.position:
+        raise not_found("incident", incident_id, tuple(desk.catalogue.position))
+    days: list[date] = []
+    faults: list[RequestFault] = []
+    for where, text in (("first", first), ("second", second)):
+        try:
+            day = asked_day(where, text[:LONGEST_TEXT])
+        except RequestError as error:
+            faults += error.faults
+        else:
+            days += [day] if day else []
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
+    content = {
+        "incident_id": incident_id,
+        "first": "" if faults else first,
+        "second": "" if faults else second,
+        "faults": faults,
+        "thens": [] if faults else [then(desk.posterior, incident_id, day) for day in days],
+        "picture": None if faults or days else desk.pictures.get(f"history-{incident_id}"),
+    }
+    return page("as_of.html.j2", desk, content, status)
 
 
 @router.get("/what-if")
@@ -182,6 +212,32 @@ def shares(desk: DeskState, request: Request) -> Response:
         "faults": faults,
     }
     return page("shares.html.j2", desk, content, status)
+
+
+@router.get("/pictures")
+async def pictures(desk: DeskState) -> Response:
+    """Show the pictures of the case."""
+    return page("pictures.html.j2", desk, {"names": tuple(PICTURES)})
+
+
+@router.get("/pictures/{name}.svg")
+def drawn(desk: DeskState, name: str) -> Response:
+    """Draw a picture."""
+    headers = {"content-security-policy": DRAWING_POLICY, "cache-control": "private, max-age=600"}
+    return Response(desk.pictures.get(name).svg, media_type="image/svg+xml", headers=headers)
+
+
+@router.get("/pictures/{name}.csv")
+def table_of(desk: DeskState, name: str) -> Response:
+    """Hand out the table from which a picture was drawn."""
+    headers = {"content-disposition": 'attachment; filename="picture.csv"'}
+    return Response(desk.pictures.get(name).csv, media_type="text/csv", headers=headers)
+
+
+@router.get("/pictures/{name}")
+def picture(desk: DeskState, name: str) -> Response:
+    """Show one picture, what it says in words, and its table."""
+    return page("picture.html.j2", desk, {"picture": desk.pictures.get(name)})
 
 
 @router.get(LOGIN)

@@ -11,6 +11,8 @@ from starlette.responses import HTMLResponse
 
 from attribution import __version__
 from attribution.channels.base import spoken_word
+from attribution.desk.drawings import drawing
+from attribution.desk.pictures import cell
 from attribution.model.words import interval, percent
 from attribution.report.tables import decimal
 
@@ -48,6 +50,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "percent": percent,
         "decimal": decimal,
+        "cell": cell,
+        "drawing": drawing,
         "link": link,
         "spoken": spoken_word,
         "by_actor": lambda chances: {chance.actor: chance.p for chance in chances},

@@ -137,6 +137,22 @@ class PieceModel(BaseModel):
     lo: float
     hi: float
     source: SourceModel | None
+    sources: list[SourceModel]
+
+
+class LackingModel(BaseModel):
+    """Something that is not known, and how far knowing it could move the actor that comes first."""
+
+    missing: str
+    actor: str
+    name: str
+    now: float
+    lowest: float
+    lowest_if: str
+    highest: float
+    highest_if: str
+    shift: float
+    overturned: float
 
 
 class IncidentModel(BaseModel):
@@ -152,6 +168,7 @@ class IncidentModel(BaseModel):
     entropy_bits: float
     status: str
     missing: list[str]
+    lacking: list[LackingModel] = Field(description="Of incidents of the case.")
 
 
 class SimilarModel(BaseModel):

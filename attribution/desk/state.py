@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from attribution.case.records import records
 from attribution.desk.catalogue import catalogue
+from attribution.desk.pictures import Drawn
 from attribution.desk.search import COLUMNS
 from attribution.desk.tables import brand_views
 from attribution.posterior.provenance import model_facts
@@ -67,6 +68,11 @@ class Desk:
     def preferences(self) -> pd.DataFrame:
         """Whom labellers name when they do not know."""
         return self.posterior.preferences()
+
+    @cached_property
+    def pictures(self) -> Drawn:
+        """Pictures that have been drawn."""
+        return Drawn(self.posterior, self.group_names)
 
     @cached_property
     def brand_views(self) -> tuple[BrandView, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from attribution.channels.effects import families
 from attribution.posterior.explanation import Explanation, weigh
@@ -13,13 +16,16 @@ from attribution.posterior.single import KEPT_INCIDENTS, Supposition
 from attribution.posterior.tabulate import answers
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
     from attribution.channels.stack import Stack
     from attribution.posterior.kernel import Query
     from attribution.posterior.single import SingleIncident, SingleReader
+
+
+#: So many rows of the tables are kept, each of some dozens of kilobytes.
+KEPT_ROWS = 512
 
 
 class SingleAnswers:
@@ -38,10 +44,11 @@ class SingleAnswers:
     def __init__(self, reader: SingleReader, stack: Stack, draws: NDArray[np.float64]) -> None:
         self.reader = reader
         self._stack = stack
-        self._draws = draws
         self._actors = tuple(actor.id for actor in stack.channels[0].actors)
         self._actor_names = {actor.id: actor.name for actor in stack.channels[0].actors}
         self._family = families(stack.channels[0].actors).of
+        # A row's draws lie far apart in the stacked tables; together they are read at once.
+        self._row = lru_cache(KEPT_ROWS)(lambda code: np.ascontiguousarray(draws[:, code]))
         self._recorded = lru_cache(KEPT_INCIDENTS)(
             lambda row: self._answer(reader.read(Supposition(row)))
         )
@@ -82,8 +89,7 @@ class SingleAnswers:
         if chosen == against:
             raise ValueError(f"'{chosen}' cannot be weighed against itself")
         table = weigh(
-            self._draws,
-            self._query(incident),
+            *self._gathered(incident),
             incident.pieces,
             self._actors.index(chosen),
             None if against is None else self._actors.index(against),
@@ -97,8 +103,12 @@ class SingleAnswers:
         )
 
     def _answer(self, incident: SingleIncident) -> pd.DataFrame:
-        summary = summarise(self._draws, self._query(incident))
+        summary = summarise(*self._gathered(incident))
         return answers(self._stack, incident.incident_id, incident.codes, summary)
 
-    def _query(self, incident: SingleIncident) -> Query:
-        return query_of(incident.codes, self._family)
+    def _gathered(self, incident: SingleIncident) -> tuple[NDArray[np.float64], Query]:
+        """Return the rows of the tables that an incident needs, and its query of them."""
+        codes = incident.codes
+        rows = np.stack([self._row(code) for code in codes.code[0].tolist()])
+        query = query_of(codes, self._family)
+        return rows.transpose(1, 0, 2), replace(query, code=np.arange(len(rows))[None, :])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -351,6 +351,17 @@ class Posterior:
         shares = mean_probabilities(self._draws, self._query.take(chosen))
         named = {name: shares[:, k] for k, name in enumerate(self.actors)}
         return power_scaling(named, self.densities, self.manifest.seed)
+
+    def as_known(self, day: date) -> Posterior:
+        """Return the posterior with nothing but the evidence of a day, its parameters unchanged.
+
+        Parameters
+        ----------
+        day
+            The last day whose evidence is known.
+        """
+        known = self.case.known_by(day)
+        return replace(self, case=known, stack=self.stack.revised(known))
 
     def update(
         self,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
 
     from attribution.case.case import Case
     from attribution.channels.label import LabelChannel
@@ -65,19 +66,21 @@ def score_table(
     -------
     One row an incident; see `Posterior.attribute` for the columns.
     """
-    columns: dict[str, object] = {"incident_id": incident_id}
-    for prefix, values in (("p", summary.mean), ("lo", summary.low), ("hi", summary.high)):
-        for k, actor in enumerate(actors):
-            columns[f"{prefix}_{actor}"] = np.where(refused, np.nan, values[:, k])
-    top = summary.mean.argmax(axis=1)
+    names = [f"{prefix}_{actor}" for prefix in ("p", "lo", "hi") for actor in actors]
+    numbers = np.concatenate([summary.mean, summary.low, summary.high], axis=1)
     top_p = summary.mean.max(axis=1)
-    columns["top_actor"] = _words(actors, top, refused)
-    columns["top_p"] = np.where(refused, np.nan, top_p)
-    columns["words"] = _words(ICD203_WORDS, icd203_bands(top_p), refused)
-    columns["entropy_bits"] = np.where(refused, np.nan, summary.entropy)
-    columns["evidence"] = _words(GRADES, grades, refused)
-    columns["status"] = pd.Series(status, dtype="str")
-    return pd.DataFrame(columns)
+    # One block of numbers, and the rest beside it: a frame of many columns takes its time to build.
+    table = pd.DataFrame(
+        np.where(refused[:, None], np.nan, numbers), index=incident_id.index, columns=names
+    )
+    table.insert(0, "incident_id", incident_id)
+    table["top_actor"] = _words(actors, summary.mean.argmax(axis=1), refused)
+    table["top_p"] = np.where(refused, np.nan, top_p)
+    table["words"] = _words(ICD203_WORDS, icd203_bands(top_p), refused)
+    table["entropy_bits"] = np.where(refused, np.nan, summary.entropy)
+    table["evidence"] = _words(GRADES, grades, refused)
+    table["status"] = pd.array(list(status), dtype="str")
+    return table
 
 
 def answers(
@@ -143,10 +146,10 @@ def statuses(rejected: Sequence[str], notes: Sequence[Sequence[str]]) -> list[st
 
 def _words(
     words: tuple[str, ...], position: NDArray[np.intp], refused: NDArray[np.bool_]
-) -> pd.Series[str]:
+) -> ExtensionArray:
     """Return a column of words by their positions, "" where there is no answer."""
-    every = pd.Series((*words, ""), dtype="str")
-    return every.iloc[np.where(refused, len(words), position)].reset_index(drop=True)
+    every = np.array([*words, ""], dtype=object)
+    return pd.array(every[np.where(refused, len(words), position)], dtype="str")
 
 
 def share_rows(
