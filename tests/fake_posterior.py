@@ -177,7 +177,8 @@ class FakePosterior:
             ]
         return pd.DataFrame(rows, columns=SHARES)
 
-    def brands(self) -> pd.DataFrame:
+    def brands(self, on: Any = None, only: Sequence[str] | None = None) -> pd.DataFrame:
+        del on, only
         groups = self.case.groups
         rows = []
         for brand in groups[groups["kind"] == "brand"].itertuples():

@@ -47,6 +47,7 @@ def test_the_commands_of_the_design() -> None:
         "diagnose",
         "evaluate",
         "export",
+        "desk",
     ]
 
 
@@ -86,7 +87,8 @@ def test_help_of_every_command_explains_every_parameter(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CHANGELOG.md", "docs/cli.md", "docs/data.md", "docs/exports.md"]
+    "name",
+    ["README.md", "CHANGELOG.md", "docs/cli.md", "docs/data.md", "docs/exports.md", "docs/desk.md"],
 )
 def test_links_inside_the_documents_lead_somewhere(name: str) -> None:
     text = read(name)

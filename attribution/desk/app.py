@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from attribution.posterior.posterior import Posterior
 
 TITLE = "attribution desk"
+THREADS = 4
 #: Texts of a request are repeated to its sender only so far.
 _SHOWN = 200
 
@@ -52,6 +54,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Long answers take turns: more threads than cores would only be in each other's way.
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         await run_in_threadpool(desk.prepare)
         yield
         desk.uploads.close()

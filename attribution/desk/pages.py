@@ -54,7 +54,9 @@ async def incidents(desk: DeskState, request: Request) -> Response:
 
 
 @router.get("/incidents/{incident_id}")
-def incident(desk: DeskState, incident_id: str, actor: str = "", against: str = "") -> Response:
+async def incident(
+    desk: DeskState, incident_id: str, actor: str = "", against: str = ""
+) -> Response:
     """Explain an incident."""
     view = explained(desk.posterior, incident_id, actor or None, against or None)
     form = form_of(desk.posterior.case, Question(incident_id))
@@ -70,7 +72,7 @@ def incident(desk: DeskState, incident_id: str, actor: str = "", against: str = 
 
 
 @router.get("/incidents/{incident_id}/what-if")
-def what_if(desk: DeskState, request: Request, incident_id: str) -> Response:
+async def what_if(desk: DeskState, request: Request, incident_id: str) -> Response:
     """Change an incident and ask again."""
     if incident_id not in desk.catalogue.position:
         raise not_found("incident", incident_id, tuple(desk.catalogue.position))
@@ -104,7 +106,7 @@ def as_of(desk: DeskState, incident_id: str, first: str = "", second: str = "") 
 
 
 @router.get("/what-if")
-def what_if_from_nothing(desk: DeskState, request: Request) -> Response:
+async def what_if_from_nothing(desk: DeskState, request: Request) -> Response:
     """Make an incident up and ask."""
     return _what_if(desk, request, None)
 

@@ -33,7 +33,7 @@ EMPTY = ReadOnly({"date": pd.NaT, **dict.fromkeys(RANGES, float("nan"))})
 #: So many findings of channels are kept, each of a few kilobytes at most.
 KEPT = 20_000
 #: So many incidents are kept as tables.
-KEPT_INCIDENTS = 256
+KEPT_INCIDENTS = 1024
 
 
 class Cell(NamedTuple):

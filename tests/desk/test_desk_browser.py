@@ -75,7 +75,9 @@ def test_search_open_and_suppose(page, desk):
     page.goto(address)
     assert page.url == f"{address}/incidents"
     page.fill("#q", "erbil airport 2021 saraya")
-    page.wait_for_function("document.querySelectorAll('#results tbody tr').length < 10")
+    # The policy forbids what evaluates texts, so that the page is watched from outside.
+    page.wait_for_url("**q=erbil**")
+    assert page.locator("#results tbody tr").count() < 10
     assert "q=erbil+airport+2021+saraya" in page.url
     page.click(f'a[href="/incidents/{ERBIL}"]')
     page.wait_for_selector("h1")
@@ -128,38 +130,31 @@ def test_a_file_with_bad_rows_comes_back(page, desk, tmp_path):
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
-    ("name", "path"),
+    "path",
     [
-        ("incidents", "/incidents?q=erbil&weapon_type=rocket"),
-        ("incident", f"/incidents/{ERBIL}"),
-        ("what-if", f"/incidents/{ERBIL}/what-if?weapon_type=drone&labels=hidden"),
-        ("as-of", f"/incidents/{ERBIL}/as-of?first=2021-02-24&second=2021-03-20"),
-        ("shares", "/shares?by=year"),
-        ("brands", "/brands"),
-        ("brand", "/brands/saraya_awliya_al_dam"),
-        ("labellers", "/labellers"),
-        ("score", "/score"),
-        ("api", "/api"),
-        ("pictures", "/pictures"),
-        ("picture", "/pictures/labellers"),
-        ("error", "/brands/saraya_awlia_al_dam"),
+        "/incidents?q=erbil&weapon_type=rocket",
+        f"/incidents/{ERBIL}",
+        f"/incidents/{ERBIL}/what-if?weapon_type=drone&labels=hidden",
+        f"/incidents/{ERBIL}/as-of?first=2021-02-24&second=2021-03-20",
+        "/shares?by=year",
+        "/brands",
+        "/brands/saraya_awliya_al_dam",
+        "/labellers",
+        "/score",
+        "/api",
+        "/pictures",
+        "/pictures/labellers",
     ],
 )
-def test_pages_fit_their_width(page, desk, tmp_path, *, name, path, width):
+def test_pages_fit_their_width(page, desk, tmp_path, path, width):
     address, _, _ = desk
     page.set_viewport_size({"width": width, "height": 1000})
-    answer = page.request.get(address + path)
-    if answer.ok:
-        page.goto(address + path)
-    else:
-        # The browser tells its console of every page that is not found.
-        page.set_content(answer.text().replace('href="/', f'href="{address}/'))
-        return
+    page.goto(address + path)
     page.wait_for_load_state("networkidle")
     assert page.locator("h1").count() == 1
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= width, f"{name} is {wide} pixels wide at {width}"
-    page.screenshot(path=tmp_path / f"desk-{name}-{width}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # For whoever wants to look: pytest keeps the folder of the last runs.
+    page.screenshot(path=tmp_path / "page.png", full_page=True)
 
 
 def test_the_keyboard_reaches_the_content(page, desk):
