@@ -78,7 +78,7 @@ def test_search_open_and_suppose(page, desk):
     # The policy forbids what evaluates texts, so that the page is watched from outside.
     page.wait_for_url("**q=erbil**")
     assert page.locator("#results tbody tr").count() < 10
-    assert "q=erbil+airport+2021+saraya" in page.url
+    assert "q=erbil%20airport%202021%20saraya" in page.url
     page.click(f'a[href="/incidents/{ERBIL}"]')
     page.wait_for_selector("h1")
     first = page.locator(".chances tbody tr").first
