@@ -136,6 +136,9 @@ class FakePosterior:
         numbers = (p, 3, p / 2, "a mouse", (1 + p) / 2, "a cat", p / 4, 0.25)
         return pd.DataFrame([("label", actor, *numbers)], columns=MISSING_COLUMNS)
 
+    def as_known(self, day: Any) -> FakePosterior:
+        return FakePosterior(self.case.known_by(day))
+
     def what_if_columns(
         self,
         incident_id: str | None,
@@ -143,10 +146,12 @@ class FakePosterior:
         columns: Mapping[str, str],
         claims: Sequence[str] | None = None,
         keep_labels: bool = True,
+        actor: str | None = None,
+        against: str | None = None,
     ) -> FakeWhatIf:
         before = None if incident_id is None else self.attribute([incident_id])
         seed = f"{incident_id} {sorted(columns.items())} {claims} {keep_labels}"
-        explanation = self._explanation(incident_id or "", None, None, seed)
+        explanation = self._explanation(incident_id or "", actor, against, seed)
         return FakeWhatIf(before, explanation.attribution, explanation, f"supposed: {seed}")
 
     def shares(
@@ -187,7 +192,8 @@ class FakePosterior:
             ]
         return pd.DataFrame(rows, columns=SHARES)
 
-    def brands(self) -> pd.DataFrame:
+    def brands(self, on: Any = None, only: Sequence[str] | None = None) -> pd.DataFrame:
+        del on, only
         groups = self.case.groups
         rows = []
         for brand in groups[groups["kind"] == "brand"].itertuples():

@@ -49,6 +49,7 @@ def test_the_commands_of_the_design() -> None:
         "evaluate",
         "report",
         "export",
+        "desk",
     ]
 
 
@@ -94,6 +95,7 @@ def test_help_of_every_command_explains_every_parameter(command: str) -> None:
         "CHANGELOG.md",
         "docs/cli.md",
         "docs/data.md",
+        "docs/desk.md",
         "docs/exports.md",
         "docs/pictures.md",
         "docs/report.md",

@@ -30,7 +30,7 @@ def records(frame: pd.DataFrame) -> list[Record]:
     names = [str(name) for name in frame.columns]
     return [
         {name: scalar(value) for name, value in zip(names, row, strict=True)}
-        for row in frame.itertuples(index=False, name=None)
+        for row in frame.to_numpy(dtype=object).tolist()
     ]
 
 

@@ -35,6 +35,8 @@ type Node = Any
 
 #: Piece of an entry that comes from a column of the incident and not from a statement or label.
 COLUMN_PIECE = -1
+#: What a channel may read besides columns of the incidents; see ``Channel.reads``.
+CLAIMS, OTHER_STATEMENTS, LABELS = "claims", "other statements", "labels"
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,16 @@ class Channel(ABC):
         codes.
         """
         del evidence
+        return None
+
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """What codes, measures and descriptions of an incident depend on.
+
+        Columns of the incidents, and ``CLAIMS``, ``OTHER_STATEMENTS`` or ``LABELS`` for what was
+        said; None, if it is not told, stands for everything. What a channel found may be used again
+        while these stay the same.
+        """
         return None
 
     def linear_terms(self) -> tuple[LinearTerm, ...]:

@@ -59,6 +59,11 @@ class BaseRateChannel(Channel):
         """Every incident takes the one row."""
         return column_entries(np.zeros(len(evidence), dtype=np.int64))
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Nothing: it is the same for all."""
+        return frozenset()
+
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Say what a base rate is."""
         del evidence, row, piece

@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.case.readonly import ReadOnly
-from attribution.channels.base import Channel, Entries, spoken_day
+from attribution.channels.base import CLAIMS, Channel, Entries, spoken_day
 from attribution.channels.distinct import distinct
 from attribution.channels.effects import concatenated, contrasts, normal_effects
 from attribution.channels.evidence import day_at, statements_of, text_at
@@ -116,6 +116,11 @@ class ClaimChannel(Channel):
     def role(self) -> Literal["say"]:
         """What was said."""
         return "say"
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Claims, and the day on which names compete."""
+        return frozenset({"date", CLAIMS})
 
     def table(self) -> Tensor:
         """Return rows of names, then of epochs: (names + epochs, actors)."""

@@ -66,6 +66,11 @@ class CrossedChannel(Channel):
         """What was done."""
         return "act"
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """All columns that are crossed."""
+        return frozenset(column for crossing in self.crossings for column in crossing)
+
     def table(self) -> Tensor:
         """Draw one shrunken effect a combination: (levels, actors + families)."""
         factor = act_factor(families(self.actors))
@@ -126,6 +131,11 @@ def combinations(
     -------
     Which combination every incident is, (incidents,), and their names, "" where a part is missing.
     """
+    if len(incidents) == 1:
+        # Single incidents are asked about most often.
+        cells = [(column_of(incidents, column).array[0], column) for column in crossing]
+        words = [_counted(value, classes.get(column)) for value, column in cells]
+        return np.zeros(1, dtype=np.int64), [CROSS.join(words) if all(words) else ""]
     parts = [_words(incidents, column, classes.get(column)) for column in crossing]
     alike = distinct(*parts)
     return alike.number, [CROSS.join(w) if all(w) else "" for w in alike.cells(*parts)]
@@ -137,10 +147,14 @@ def _words(
     """Return the word that counts in every cell of a column, "" where there is none."""
     values = column_of(incidents, column)
     alike = distinct(values)
-    words = [_word(value) for (value,) in alike.cells(values)]
-    if classes is not None:
-        words = [classes.get(word, "") for word in words]
+    words = [_counted(value, classes) for (value,) in alike.cells(values)]
     return pd.Series(words, dtype="str").iloc[alike.number]
+
+
+def _counted(value: object, classes: Mapping[str, str] | None) -> str:
+    """Return the word that counts: the cell's own, or that of its class."""
+    word = _word(value)
+    return word if classes is None else classes.get(word, "")
 
 
 def _word(value: object) -> str:

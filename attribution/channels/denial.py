@@ -29,6 +29,7 @@ import numpy as np
 from attribution.case.readonly import ReadOnly
 from attribution.channels.base import (
     COLUMN_PIECE,
+    OTHER_STATEMENTS,
     Channel,
     Entries,
     column_entries,
@@ -97,6 +98,11 @@ class DenialChannel(Channel):
     def role(self) -> Literal["say"]:
         """What was said."""
         return "say"
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Statements, and the day on which speakers stand for somebody."""
+        return frozenset({"date", OTHER_STATEMENTS})
 
     def table(self) -> Tensor:
         """Return the log probability of silence and what each statement adds: (levels, actors)."""

@@ -91,6 +91,9 @@ def distinct(*columns: pd.Series[Any]) -> Distinct:
     Distinct
         See there.
     """
+    if len(columns[0]) == 1:
+        # Single incidents are asked about most often.
+        return Distinct(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
     number, _ = pd.factorize(columns[0].array, use_na_sentinel=False)
     for column in columns[1:]:
         code, values = pd.factorize(column.array, use_na_sentinel=False)

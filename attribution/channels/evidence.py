@@ -200,6 +200,9 @@ def _attach(table: pd.DataFrame, position: pd.Series[int]) -> pd.DataFrame:
 
 def _take(table: pd.DataFrame, positions: NDArray[np.int64], size: int) -> pd.DataFrame:
     """Keep the rows about the chosen incidents; an incident chosen twice brings its rows twice."""
+    if len(positions) == 1:
+        own: pd.DataFrame = table[table["row"].to_numpy() == positions[0]]
+        return own.reset_index(drop=True).assign(row=0)
     chosen = pd.DataFrame({"row": positions, "new_row": np.arange(len(positions))})
     if size == 0 or table.empty:
         return table.iloc[:0]

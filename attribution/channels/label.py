@@ -30,7 +30,14 @@ import numpy as np
 import pandas as pd
 
 from attribution.case.readonly import ReadOnly
-from attribution.channels.base import Channel, Entries, LinearTerm, column_entries, spoken_day
+from attribution.channels.base import (
+    LABELS,
+    Channel,
+    Entries,
+    LinearTerm,
+    column_entries,
+    spoken_day,
+)
 from attribution.channels.distinct import distinct
 from attribution.channels.effects import concatenated, contrasts, normal_effects
 from attribution.channels.evidence import case_evidence, day_at, labels_of, text_at
@@ -112,6 +119,11 @@ class LabelChannel(Channel):
     def role(self) -> Literal["say"]:
         """What was said."""
         return "say"
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Labels, and the day on which names stand for somebody."""
+        return frozenset({"date", LABELS})
 
     def table(self) -> Tensor:
         """Return the log-likelihood of every label given every actor: (levels, actors)."""

@@ -57,6 +57,11 @@ class MeasuredChannel(Channel):
         """What was done."""
         return "act"
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """What the amounts depend on."""
+        return frozenset(self.measured_by)
+
     def table(self) -> Tensor:
         """Return each level's weight in every column: (levels, actors + families)."""
         import pymc as pm  # noqa: PLC0415 - heavy, needed only while a model is built

@@ -63,6 +63,11 @@ class NestedChannel(Channel):
         """What was done."""
         return "act"
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The columns of the path."""
+        return frozenset(self.columns)
+
     def table(self) -> Tensor:
         """Sum the effects of each path's prefixes: (levels, actors + families)."""
         from attribution.channels.row_sums import row_sums  # noqa: PLC0415 - heavy, as pymc is

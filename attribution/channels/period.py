@@ -60,6 +60,11 @@ class PeriodChannel(Channel):
         """What was done."""
         return "act"
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The day."""
+        return frozenset({self.column})
+
     def table(self) -> Tensor:
         """Walk from quarter to quarter: (levels, actors + families)."""
         import pytensor.tensor as pt  # noqa: PLC0415 - heavy, needed only while a model is built

@@ -73,6 +73,34 @@ class Codes:
     notes: tuple[tuple[str, ...], ...]
 
 
+class Reading(NamedTuple):
+    """What one channel finds in evidence.
+
+    Parameters
+    ----------
+    entries
+        Entries of its table.
+    factor
+        What it measures; None for a channel of codes.
+    """
+
+    entries: Entries
+    factor: NDArray[np.float64] | None
+
+
+def read(channel: Channel, evidence: Evidence) -> Reading:
+    """Let a channel read evidence.
+
+    Parameters
+    ----------
+    channel
+        Any channel of a stack.
+    evidence
+        Any incidents with what was said of them.
+    """
+    return Reading(channel.encode(evidence), channel.measure(evidence))
+
+
 @dataclass(frozen=True)
 class Stack:
     """The channels of a case, act channels first, with the offsets of their tables."""
@@ -143,19 +171,37 @@ class Stack:
         Codes
             As many slots a channel as the incident with most entries needs.
         """
-        count = len(evidence)
+        return self.lay_out(
+            [read(channel, evidence) for channel in self.channels], len(evidence), widths
+        )
+
+    def lay_out(self, readings: Sequence[Reading], count: int, widths: Sequence[int] = ()) -> Codes:
+        """Lay out what the channels found; see `encode`.
+
+        Parameters
+        ----------
+        readings
+            What each channel found, in their order.
+        count
+            Number of incidents.
+        widths
+            Least number of slots of each channel; none by default.
+
+        Returns
+        -------
+        Codes
+            As many slots a channel as the incident with most entries needs.
+        """
         measured: list[_Block] = []
         coded: list[_Block] = []
         notes: list[tuple[int, str]] = []
-        for position, channel in enumerate(self.channels):
-            entries = channel.encode(evidence)
-            notes += entries.notes
-            factor = channel.measure(evidence)
-            if factor is None:
+        for position, (channel, reading) in enumerate(zip(self.channels, readings, strict=True)):
+            notes += reading.entries.notes
+            if reading.factor is None:
                 least = widths[position] if widths else int(channel.role == "act")
-                coded.append(self._block(position, entries, count, least))
+                coded.append(self._block(position, reading.entries, count, least))
             else:
-                measured.append(self._measured(position, factor))
+                measured.append(self._measured(position, reading.factor))
         blocks = [*measured, *coded]
         weight = np.concatenate([block.weight for block in blocks], axis=1)
         positions, sizes = zip(*((block.position, block.width) for block in blocks), strict=True)

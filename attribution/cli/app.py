@@ -11,6 +11,7 @@ from attribution import __version__
 from attribution.cli import (
     cases,
     demo,
+    desk,
     evaluation,
     exporting,
     incidents,
@@ -109,6 +110,7 @@ app.command("picture")(pictures.picture)
 app.command("evaluate")(evaluation.evaluate)
 app.command("report")(reporting.report)
 app.command("export")(exporting.export)
+app.command("desk")(desk.desk)
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ _CODES = MappingProxyType(
         "attribution.evaluate.errors.EvaluationError": ExitCode.INPUT_FAULT,
         "attribution.pictures.picture.PictureError": ExitCode.INPUT_FAULT,
         "attribution.posterior.posterior.UnknownIncidentError": ExitCode.INPUT_FAULT,
+        "attribution.posterior.questions.WordError": ExitCode.INPUT_FAULT,
         "attribution.posterior.store.ModelFolderError": ExitCode.INPUT_FAULT,
         "attribution.scoring.errors.InputFileError": ExitCode.INPUT_FAULT,
         "attribution.scoring.errors.ScoreSettingsError": ExitCode.WRONG_USAGE,

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attribution.case.faults import nearest
 from attribution.cli.faults import UserError
-from attribution.cli.models import check_actor, check_word, open_model
+from attribution.cli.models import check_actor, open_model
 from attribution.cli.options import JsonOption, ModelArgument, parse_assignment, parse_date
 from attribution.cli.output import note, show, show_json
+from attribution.posterior.questions import changeable_columns, claimants, known_word, new_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from attribution.posterior.posterior import Posterior
     from attribution.posterior.what_if import WhatIf
     from attribution.report.incident import IncidentView
-
-# A column of another table is written "table:column" in ``case.toml``.
-_OTHER_TABLE = ":"
-_OPEN_COLUMNS = ("country", "province", "place")
-_SPECIAL_NAMES = ("new", "unknown")
 
 
 def query(
@@ -114,16 +109,11 @@ def _columns(posterior: "Posterior", changes: "Sequence[str]") -> dict[str, str]
     columns: dict[str, str] = {}
     for change in changes:
         name, _, value = (part.strip() for part in change.partition("="))
-        check_word("column", name, _changeable(posterior))
+        known_word("column", name, changeable_columns(posterior.case))
         if name in columns:
             raise UserError(f"column {name} is set twice: {columns[name]!r} and {value!r}")
         columns[name] = _value(posterior, name, value)
     return columns
-
-
-def _changeable(posterior: "Posterior") -> tuple[str, ...]:
-    read = (column for channel in posterior.case.config.channels for column in channel.columns)
-    return tuple(dict.fromkeys(column for column in read if _OTHER_TABLE not in column))
 
 
 def _value(posterior: "Posterior", column: str, value: str) -> str:
@@ -134,35 +124,24 @@ def _value(posterior: "Posterior", column: str, value: str) -> str:
             return parse_date(value).isoformat()
         except typer.BadParameter as error:
             raise UserError(f"column date: {error.message}") from error
-    allowed = posterior.case.config.vocabularies.get(column)
-    if allowed is None or value in allowed:
-        return value
-    # The model can say something of a country or province that the case has not seen.
-    if column in _OPEN_COLUMNS and nearest(value, allowed) is None:
-        note(f"Note: {column} {value!r} is not one of the case's; it is taken for a new one.")
-        return value
-    return check_word(f"column {column}", value, allowed)
+    found = new_value(posterior.case, column, value)
+    if found.remark:
+        note(f"Note: {found.remark}")
+    return found.text
 
 
 def _claims(posterior: "Posterior", brands: "Sequence[str]", nobody: bool) -> list[str] | None:
     if not brands:
         return [] if nobody else None
-    from attribution.case.names import UnknownNameError, name_index  # noqa: PLC0415
+    from attribution.case.names import UnknownNameError  # noqa: PLC0415
 
-    index = name_index(posterior.case)
-    found = []
-    for brand in brands:
-        if brand.casefold() in _SPECIAL_NAMES:
-            found.append(brand.casefold())
-            continue
-        try:
-            found.append(index.resolve(brand))
-        except UnknownNameError as error:
-            raise UserError(
-                f"{error} (`--claim new` supposes a name never seen before, `--claim unknown` one "
-                "that could not be read)"
-            ) from error
-    return found
+    try:
+        return claimants(posterior.case, brands)
+    except UnknownNameError as error:
+        raise UserError(
+            f"{error} (`--claim new` supposes a name never seen before, `--claim unknown` one that "
+            "could not be read)"
+        ) from error
 
 
 def _show_answer(

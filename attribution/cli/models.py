@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attribution.case.faults import listed, nearest
 from attribution.cli.faults import UserError
 from attribution.cli.output import note
+from attribution.posterior.questions import allowed_words, known_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from attribution.posterior.posterior import Posterior
 
-_SHOWN = 20
 UNTRUSTED = "Warning: this model failed its own diagnostics; see `attribution diagnose`."
 
 
@@ -62,36 +61,6 @@ def open_model(folder: Path) -> Posterior:
     return posterior
 
 
-def check_word(kind: str, word: str, allowed: Iterable[str]) -> str:
-    """Make sure that a word is one of those allowed.
-
-    Parameters
-    ----------
-    kind
-        What the word is, for the message.
-    word
-        The word as given.
-    allowed
-        The words that would do.
-
-    Returns
-    -------
-    str
-        The word.
-
-    Raises
-    ------
-    UserError
-        If it is another word; the message names the nearest one and lists what is allowed.
-    """
-    choices = tuple(allowed)
-    if word in choices:
-        return word
-    close = nearest(word, choices)
-    hint = f" Did you mean {close!r}?" if close else ""
-    raise UserError(f"{kind}: {word!r} is not known.{hint} Allowed: {listed(choices, _SHOWN)}.")
-
-
 def check_actor(posterior: Posterior, word: str | None) -> str | None:
     """Make sure that an actor is one of the model's.
 
@@ -107,28 +76,7 @@ def check_actor(posterior: Posterior, word: str | None) -> str | None:
     str or None
         The identifier.
     """
-    return None if word is None else check_word("actor", word, posterior.actors)
-
-
-def allowed_words(posterior: Posterior, column: str) -> tuple[str, ...]:
-    """Find the words that a column of the incidents may hold.
-
-    Parameters
-    ----------
-    posterior
-        The model.
-    column
-        A column of text.
-
-    Returns
-    -------
-    tuple of str
-        The case's vocabulary, or the values that occur where it has none.
-    """
-    vocabulary = posterior.case.config.vocabularies.get(column)
-    if vocabulary is not None:
-        return tuple(vocabulary)
-    return tuple(sorted({str(value) for value in posterior.case.incidents[column]} - {""}))
+    return None if word is None else known_word("actor", word, posterior.actors)
 
 
 def chosen_words(
@@ -154,7 +102,9 @@ def chosen_words(
         If one is not known.
     """
     return {
-        column: tuple(check_word(column, word, allowed_words(posterior, column)) for word in words)
+        column: tuple(
+            known_word(column, word, allowed_words(posterior.case, column)) for word in words
+        )
         for column, words in asked.items()
         if words
     }

@@ -1,6 +1,5 @@
 """Arguments and options that several commands share, and how their texts are read."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -9,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from attribution.posterior.questions import written_day
+
 #: Refits use up to a hundred times a seed, which must stay below 2^32.
 _SEED_DIGITS = 7
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Method(StrEnum):
@@ -40,11 +40,7 @@ def parse_date(text: str) -> date:
     typer.BadParameter
         If the text is no day in this form.
     """
-    try:
-        # Python would also read 20210215 and 2021-W07-1, which a typing mistake can become.
-        written = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        written = None
+    written = written_day(text)
     if written is None:
         raise typer.BadParameter(f"{text!r} is no date; write a day as 2021-02-15.")
     return written

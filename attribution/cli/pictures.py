@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attribution.cli.faults import UserError
-from attribution.cli.models import check_actor, check_word, chosen_words, open_model
+from attribution.cli.models import check_actor, chosen_words, open_model
 from attribution.cli.options import (
     CountryOption,
     FromOption,
@@ -24,6 +24,7 @@ from attribution.cli.options import (
     parse_date,
 )
 from attribution.cli.output import show
+from attribution.posterior.questions import known_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -222,7 +223,7 @@ def _drawn(posterior: "Posterior", kind: Kind, asked: _Asked) -> "Picture":
 
 
 def _brand(posterior: "Posterior", word: str) -> str:
-    return check_word("brand", word, dict.fromkeys(posterior.brands()["brand_id"]))
+    return known_word("brand", word, dict.fromkeys(posterior.brands()["brand_id"]))
 
 
 def _waterfall(posterior: "Posterior", asked: _Asked) -> "Picture":

@@ -21,15 +21,19 @@ import numpy as np
 import pandas as pd
 
 from attribution.channels.base import COLUMN_PIECE
+from attribution.channels.distinct import column_of
+from attribution.channels.evidence import day_at, text_at
+from attribution.channels.stack import BASE_RATE
 from attribution.model.words import icd203, interval, percent
 from attribution.pictures.waterfall import Question, waterfall
-from attribution.posterior.kernel import INTERVAL, Query, probabilities
+from attribution.posterior.kernel import INTERVAL, Query, step_probabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from attribution.channels.base import Channel, Entries
     from attribution.channels.evidence import Evidence
     from attribution.channels.stack import Codes, Stack
     from attribution.pictures.picture import Picture
@@ -137,49 +141,93 @@ class Explanation:
         return self.plot().html()
 
 
-def pieces_of(stack: Stack, codes: Codes, evidence: Evidence) -> list[Piece]:
-    """List the pieces of evidence of a single incident, in the order of the explanation."""
+@dataclass(frozen=True)
+class Told:
+    """What a channel tells of an incident in one piece.
+
+    Parameters
+    ----------
+    number
+        The piece's row of the statements or labels, ``COLUMN_PIECE`` for the incident's columns.
+    name, channel, text, source_id, date
+        See `Piece`.
+    """
+
+    number: int
+    name: str
+    channel: str
+    text: str
+    source_id: str
+    date: str
+
+
+def told(channel: Channel, evidence: Evidence, entries: Entries) -> tuple[Told, ...]:
+    """List the pieces in which a channel tells of a single incident.
+
+    Parameters
+    ----------
+    channel
+        The channel.
+    evidence
+        The evidence about the incident.
+    entries
+        What the channel made of it.
+    """
+    if channel.role == "act":
+        text = channel.describe(evidence, 0, COLUMN_PIECE)
+        sources = str(column_of(evidence.incidents, "source_ids").iloc[0])
+        # A base rate is nobody's report.
+        source_id = "" if channel.name == BASE_RATE else sources
+        return (Told(COLUMN_PIECE, channel.name, channel.name, text, source_id, ""),)
+    found = []
+    for number in dict.fromkeys(entries.piece[entries.weight != 0].tolist()):
+        text = channel.describe(evidence, 0, number)
+        if number == COLUMN_PIECE:
+            found.append(Told(number, f"{channel.name} silence", channel.name, text, "", ""))
+            continue
+        is_label = channel.name == "label"
+        table = evidence.labels if is_label else evidence.statements
+        who = text_at(table, number, "labeller" if is_label else "speaker_id")
+        day = day_at(table, number)
+        date = "" if pd.isna(day) else f"{day:%Y-%m-%d}"
+        source_id = text_at(table, number, "source_id")
+        found.append(Told(number, f"{channel.name} {who}", channel.name, text, source_id, date))
+    return tuple(found)
+
+
+def pieces_of(stack: Stack, codes: Codes, tellings: Sequence[Sequence[Told]]) -> list[Piece]:
+    """List the pieces of evidence of a single incident, in the order of the explanation.
+
+    Parameters
+    ----------
+    stack
+        The channels.
+    codes
+        The incident's codes.
+    tellings
+        What each channel tells of it; see `told`.
+    """
     done: list[Piece] = []
     said: list[tuple[str, int, Piece]] = []
-    for position, channel in enumerate(stack.channels):
+    for position, (channel, telling) in enumerate(zip(stack.channels, tellings, strict=True)):
         own = codes.channel[0] == position
-        if channel.role == "act":
-            text = channel.describe(evidence, 0, COLUMN_PIECE)
-            done.append(Piece(channel.name, channel.name, text, "", "", own))
-            continue
-        table = evidence.labels if channel.name == "label" else evidence.statements
-        for number in dict.fromkeys(codes.piece[0][own].tolist()):
-            slots = own & (codes.piece[0] == number)
-            if number == COLUMN_PIECE:
-                text = channel.describe(evidence, 0, number)
-                said.append(
-                    (
-                        "",
-                        len(said),
-                        Piece(f"{channel.name} silence", channel.name, text, "", "", slots),
-                    )
-                )
+        for each in telling:
+            act = channel.role == "act"
+            slots = own if act else own & (codes.piece[0] == each.number)
+            piece = Piece(each.name, each.channel, each.text, each.source_id, each.date, slots)
+            if act:
+                done.append(piece)
                 continue
-            row = table.loc[number]
-            day = "" if pd.isna(row["date"]) else f"{row['date']:%Y-%m-%d}"
-            who = row["labeller"] if channel.name == "label" else row["speaker_id"]
-            piece = Piece(
-                f"{channel.name} {who}",
-                channel.name,
-                channel.describe(evidence, 0, number),
-                row["source_id"],
-                day,
-                slots,
-            )
             # Undated statements come last: nobody knows what was known before them.
-            said.append((day or "9999", len(said), piece))
+            last = "" if each.number == COLUMN_PIECE else "9999"
+            said.append((each.date or last, len(said), piece))
     return done + [piece for _, _, piece in sorted(said, key=lambda item: item[:2])]
 
 
 def weigh(
     draws: NDArray[np.floating],
     query: Query,
-    pieces: list[Piece],
+    pieces: Sequence[Piece],
     actor: int,
     rival: int | None,
 ) -> pd.DataFrame:
@@ -196,29 +244,19 @@ def weigh(
     actor, rival
         Positions of the actor explained and of the rival, None for all others.
     """
-    included = np.zeros(query.code.shape[1], dtype=bool)
-    rows = []
-    previous = 0.0
-    previous_draws = np.zeros(len(draws))
-    for piece in pieces:
-        included = included | piece.slots
-        p = probabilities(draws, query.keep(included))[:, 0]
-        current = log_odds(p.mean(axis=0), actor, rival)
-        current_draws = log_odds(p, actor, rival)
-        low, high = np.quantile(current_draws - previous_draws, INTERVAL)
-        rows.append((piece, float(current - previous), float(low), float(high)))
-        previous, previous_draws = float(current), current_draws
-    low, high = np.quantile(previous_draws, INTERVAL)
-    table = pd.DataFrame(
-        [
-            (p.name, p.channel, p.text, p.source_id, p.date, *(DECIBANS * v for v in values))
-            for p, *values in rows
-        ],
-        columns=COLUMNS,
-    )
-    total = (TOTAL, "", "Sum: log-odds of the reported probability", "", "")
-    table.loc[len(table)] = [*total, DECIBANS * previous, DECIBANS * low, DECIBANS * high]
-    return table
+    steps = step_probabilities(draws, query, np.array([piece.slots for piece in pieces]))
+    mean = log_odds(steps.mean(axis=1), actor, rival)
+    by_draw = log_odds(steps, actor, rival)
+    changes = np.diff(by_draw, axis=0, prepend=0.0)
+    low, high = np.quantile(changes, INTERVAL, axis=1)
+    weights = DECIBANS * np.stack([np.diff(mean, prepend=0.0), low, high], axis=1)
+    ends = DECIBANS * np.array([mean[-1], *np.quantile(by_draw[-1], INTERVAL)])
+    rows = [
+        (p.name, p.channel, p.text, p.source_id, p.date, *values)
+        for p, values in zip(pieces, weights.tolist(), strict=True)
+    ]
+    total = (TOTAL, "", "Sum: log-odds of the reported probability", "", "", *ends.tolist())
+    return pd.DataFrame([*rows, total], columns=COLUMNS)
 
 
 def log_odds(p: NDArray[np.float64], actor: int, rival: int | None) -> NDArray[np.float64]:

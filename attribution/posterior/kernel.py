@@ -238,6 +238,43 @@ def probabilities(stack: NDArray[np.floating], query: Query) -> NDArray[np.float
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
+def step_probabilities(
+    stack: NDArray[np.floating], query: Query, pieces: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the posterior over actors of one incident as its evidence is added piece by piece.
+
+    Parameters
+    ----------
+    stack
+        Tables of all channels with a row of zeros behind them: (draws, rows + 1, actors +
+        families).
+    query
+        Evidence about a single incident.
+    pieces
+        Which slots belong to each piece, in the order in which they are added: (pieces, slots).
+
+    Returns
+    -------
+    Array of shape (pieces, draws, actors) that sums to 1 along the last axis.
+    """
+    acts, actors = query.act_slots, len(query.family)
+    rows = query.weight[0, :, None] * stack[:, query.code[0], :]
+    rows[:, : query.measured] *= query.factor[0]
+    act, said = np.zeros_like(rows[:, 0]), np.zeros((len(stack), actors))
+    acted, heard, turn = [act], [], []
+    for slots in pieces:
+        own = np.flatnonzero(slots)
+        if (own < acts).any():
+            act = act + rows[:, own[own < acts]].sum(axis=1)
+            acted.append(act)
+        said = said + rows[:, own[own >= acts], :actors].sum(axis=1)
+        turn.append(len(acted) - 1)
+        heard.append(said)
+    eta = log_prior(np.stack(acted), query.family)[turn] + np.stack(heard)
+    shifted = np.exp(eta - eta.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+
+
 def mean_probabilities(stack: NDArray[np.floating], query: Query) -> NDArray[np.float64]:
     """Return each draw's mean over incidents of the posterior over actors, in bounded memory.
 
@@ -314,9 +351,7 @@ def summarise(stack: NDArray[np.floating], query: Query) -> Summary:
     if count == 0:
         empty = np.empty((0, actors))
         return Summary(empty, empty, empty, np.empty(0))
-    factor = query.factor.reshape(count, -1)
-    pattern = np.concatenate([query.code.astype(np.float64), query.weight, factor], axis=1)
-    _, first, inverse = np.unique(pattern, axis=0, return_index=True, return_inverse=True)
+    first, inverse = _patterns(query)
     step = max(1, BLOCK // (stack.shape[0] * stack.shape[2]))
     results = []
     for start in range(0, len(first), step):
@@ -326,6 +361,17 @@ def summarise(stack: NDArray[np.floating], query: Query) -> Summary:
     mean, low, high = (np.concatenate(parts) for parts in zip(*results, strict=True))
     rows = inverse.reshape(-1)
     return Summary(mean[rows], low[rows], high[rows], entropy_bits(mean)[rows])
+
+
+def _patterns(query: Query) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first incident of each pattern of evidence, and which pattern each incident is."""
+    count = query.code.shape[0]
+    if count == 1:
+        return np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    factor = query.factor.reshape(count, -1)
+    pattern = np.concatenate([query.code.astype(np.float64), query.weight, factor], axis=1)
+    _, first, inverse = np.unique(pattern, axis=0, return_index=True, return_inverse=True)
+    return first, inverse
 
 
 def entropy_bits(p: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -18,11 +18,10 @@ from attribution.channels.evidence import Evidence, case_evidence
 from attribution.channels.label import LabelChannel
 from attribution.model.tables import TABLE, stacked_tables
 from attribution.posterior import tabulate
+from attribution.posterior.answers import SingleAnswers
 from attribution.posterior.batch import lay_out, summarise_many
 from attribution.posterior.diagnosis import Diagnosis, power_scaling
-from attribution.posterior.evidence_base import amount, grade
-from attribution.posterior.explanation import Explanation, pieces_of, weigh
-from attribution.posterior.intake import check_word, read_frame
+from attribution.posterior.intake import read_frame
 from attribution.posterior.kernel import (
     Query,
     mean_probabilities,
@@ -34,7 +33,8 @@ from attribution.posterior.missing import Known, missing_evidence
 from attribution.posterior.notebook import posterior_html
 from attribution.posterior.pictures import Pictures
 from attribution.posterior.selection import periods, selected
-from attribution.posterior.what_if import Change, WhatIf, changed_evidence
+from attribution.posterior.single import SingleReader, Supposition
+from attribution.posterior.what_if import Change, WhatIf, supposition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from attribution.channels.stack import Codes, Stack
     from attribution.posterior.batch import DrawTables
     from attribution.posterior.diagnosis import Densities
+    from attribution.posterior.explanation import Explanation
     from attribution.posterior.manifest import Manifest
     from attribution.posterior.share_sensitivity import ShareSensitivity
     from attribution.posterior.update import Update
@@ -167,9 +168,7 @@ class Posterior:
         UnknownIncidentError, ValueError
             If the incident or an actor is unknown, or the rival is the actor itself.
         """
-        return self._explain(
-            self._evidence.take(np.array([self._row(incident_id)])), actor, against
-        )
+        return self._singles.explain(Supposition(self._row(incident_id)), actor, against)
 
     def what_if(
         self,
@@ -222,12 +221,15 @@ class Posterior:
         columns: Mapping[str, str],
         claims: Sequence[str] | None = None,
         keep_labels: bool = True,
+        actor: str | None = None,
+        against: str | None = None,
     ) -> WhatIf:
-        """Do as `what_if` does, for whatever columns the case has."""
+        """Do as `what_if` does, for whatever columns the case has, and actors as in `explain`."""
         row = None if incident_id is None else self._row(incident_id)
-        evidence, words = changed_evidence(self.case, row, Change(columns, claims, keep_labels))
-        explanation = self._explain(evidence, None, None)
-        before = None if incident_id is None else self.attribute([incident_id])
+        change = Change(columns, claims, keep_labels)
+        asked, words = supposition(self.case, self._singles.reader, row, change)
+        explanation = self._singles.explain(asked, actor, against)
+        before = None if row is None else self._singles.recorded(row)
         return WhatIf(before, explanation.attribution, explanation, words)
 
     def missing(self, incident_id: str) -> pd.DataFrame:
@@ -350,6 +352,17 @@ class Posterior:
         named = {name: shares[:, k] for k, name in enumerate(self.actors)}
         return power_scaling(named, self.densities, self.manifest.seed)
 
+    def as_known(self, day: date) -> Posterior:
+        """Return the posterior with nothing but the evidence of a day, its parameters unchanged.
+
+        Parameters
+        ----------
+        day
+            The last day whose evidence is known.
+        """
+        known = self.case.known_by(day)
+        return replace(self, case=known, stack=self.stack.revised(known))
+
     def update(
         self,
         incidents: Rows | None = None,
@@ -437,52 +450,19 @@ class Posterior:
             summary = summarise_many(self._laid_out, query)
         else:
             summary = summarise(self._draws, query)
-        count = len(evidence)
-        rejected = rejected or ("",) * count
-        noted = zip(notes or ((),) * count, codes.notes, strict=True)
-        return tabulate.score_table(
-            self.actors,
+        return tabulate.answers(
+            self.stack,
             evidence.incidents["incident_id"],
+            codes,
             summary,
-            grades=grade(amount(self.stack, codes)),
-            status=tabulate.statuses(rejected, [(*more, *own) for more, own in noted]),
-            refused=np.array([reason != "" for reason in rejected], dtype=bool),
+            rejected=rejected,
+            notes=notes,
         )
 
-    def _explain(self, evidence: Evidence, actor: str | None, against: str | None) -> Explanation:
-        for name in (actor, against):
-            check_word("actor", name or "", self.actors)
-        attribution = self._score(evidence)
-        chosen = actor or str(attribution.loc[0, "top_actor"])
-        if chosen == against:
-            raise ValueError(f"'{chosen}' cannot be weighed against itself")
-        codes = self.stack.encode(evidence)
-        table = weigh(
-            self._draws,
-            self._as_query(codes),
-            pieces_of(self.stack, codes, evidence),
-            self.actors.index(chosen),
-            None if against is None else self.actors.index(against),
-        )
-        sources = (
-            evidence.incidents["source_ids"].iloc[0] if "source_ids" in evidence.incidents else ""
-        )
-        acts = [channel.name for channel in self.stack.channels if channel.role == "act"][1:]
-        table.loc[table["channel"].isin(acts), "source_id"] = sources
-        probability, low, high = (
-            attribution[f"{part}_{chosen}"].to_numpy(dtype=float)[0] for part in ("p", "lo", "hi")
-        )
-        return Explanation(
-            incident_id=str(attribution.loc[0, "incident_id"]),
-            actor=chosen,
-            against=against,
-            probability=float(probability),
-            lo=float(low),
-            hi=float(high),
-            table=table,
-            attribution=attribution,
-            actor_names=self.actor_names,
-        )
+    @cached_property
+    def _singles(self) -> SingleAnswers:
+        reader = SingleReader(self.case, self.stack, self._evidence)
+        return SingleAnswers(reader, self.stack, self._draws)
 
     def _channel[Kind: Channel](self, kind: type[Kind]) -> Kind:
         for channel in self.stack.channels:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.channels.claim import NEW_BRAND, ClaimChannel
 from attribution.model.words import ICD203_WORDS, icd203_bands
-from attribution.posterior.evidence_base import GRADES
+from attribution.posterior.evidence_base import GRADES, amount, grade
 from attribution.posterior.intake import check_word
 from attribution.posterior.kernel import INTERVAL, log_prior
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
 
     from attribution.case.case import Case
     from attribution.channels.label import LabelChannel
+    from attribution.channels.stack import Codes, Stack
     from attribution.posterior.kernel import Summary
 
 SHARE_COLUMNS = [
@@ -64,19 +66,62 @@ def score_table(
     -------
     One row an incident; see `Posterior.attribute` for the columns.
     """
-    columns: dict[str, object] = {"incident_id": incident_id}
-    for prefix, values in (("p", summary.mean), ("lo", summary.low), ("hi", summary.high)):
-        for k, actor in enumerate(actors):
-            columns[f"{prefix}_{actor}"] = np.where(refused, np.nan, values[:, k])
-    top = summary.mean.argmax(axis=1)
+    names = [f"{prefix}_{actor}" for prefix in ("p", "lo", "hi") for actor in actors]
+    numbers = np.concatenate([summary.mean, summary.low, summary.high], axis=1)
     top_p = summary.mean.max(axis=1)
-    columns["top_actor"] = _words(actors, top, refused)
-    columns["top_p"] = np.where(refused, np.nan, top_p)
-    columns["words"] = _words(ICD203_WORDS, icd203_bands(top_p), refused)
-    columns["entropy_bits"] = np.where(refused, np.nan, summary.entropy)
-    columns["evidence"] = _words(GRADES, grades, refused)
-    columns["status"] = pd.Series(status, dtype="str")
-    return pd.DataFrame(columns)
+    # One block of numbers, and the rest beside it: a frame of many columns takes its time to build.
+    table = pd.DataFrame(
+        np.where(refused[:, None], np.nan, numbers), index=incident_id.index, columns=names
+    )
+    table.insert(0, "incident_id", incident_id)
+    table["top_actor"] = _words(actors, summary.mean.argmax(axis=1), refused)
+    table["top_p"] = np.where(refused, np.nan, top_p)
+    table["words"] = _words(ICD203_WORDS, icd203_bands(top_p), refused)
+    table["entropy_bits"] = np.where(refused, np.nan, summary.entropy)
+    table["evidence"] = _words(GRADES, grades, refused)
+    table["status"] = pd.array(list(status), dtype="str")
+    return table
+
+
+def answers(
+    stack: Stack,
+    incident_id: pd.Series[str],
+    codes: Codes,
+    summary: Summary,
+    *,
+    rejected: Sequence[str] | None = None,
+    notes: Sequence[Sequence[str]] | None = None,
+) -> pd.DataFrame:
+    """Return the score output of coded incidents.
+
+    Parameters
+    ----------
+    stack
+        The channels.
+    incident_id
+        Identifiers of the incidents.
+    codes, summary
+        Their evidence and its posterior summaries.
+    rejected
+        For each incident the reason why it has no answer, "" if it has; None if all have.
+    notes
+        For each incident what could not be used, besides what the codes note; None for nothing.
+
+    Returns
+    -------
+    See ``score_table``.
+    """
+    count = len(incident_id)
+    reasons = rejected or ("",) * count
+    noted = zip(notes or ((),) * count, codes.notes, strict=True)
+    return score_table(
+        tuple(actor.id for actor in stack.channels[0].actors),
+        incident_id,
+        summary,
+        grades=grade(amount(stack, codes)),
+        status=statuses(reasons, [(*more, *own) for more, own in noted]),
+        refused=np.array([reason != "" for reason in reasons], dtype=bool),
+    )
 
 
 def statuses(rejected: Sequence[str], notes: Sequence[Sequence[str]]) -> list[str]:
@@ -101,10 +146,10 @@ def statuses(rejected: Sequence[str], notes: Sequence[Sequence[str]]) -> list[st
 
 def _words(
     words: tuple[str, ...], position: NDArray[np.intp], refused: NDArray[np.bool_]
-) -> pd.Series[str]:
+) -> ExtensionArray:
     """Return a column of words by their positions, "" where there is no answer."""
-    every = pd.Series((*words, ""), dtype="str")
-    return every.iloc[np.where(refused, len(words), position)].reset_index(drop=True)
+    every = np.array([*words, ""], dtype=object)
+    return pd.array(every[np.where(refused, len(words), position)], dtype="str")
 
 
 def share_rows(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,7 +94,7 @@ def history(posterior: Posterior, incident_id: str) -> pd.DataFrame:
     now = posterior.attribute([incident_id])
     news = _news(posterior.case, incident_id)
     parts = [
-        _on(posterior, day, learned, _attributed(posterior, day, incident_id))
+        _on(posterior, day, learned, posterior.as_known(day.date()).attribute([incident_id]))
         for day, learned in news[:-1]
     ]
     return pd.concat([*parts, _on(posterior, *news[-1], now)], ignore_index=True)
@@ -136,13 +135,6 @@ def brand_drift(posterior: Posterior, brand: str) -> pd.DataFrame:
     named = table["actor"].map(dict(posterior.actor_names))
     columns = ["on", "brand_id", "name", "actor", "actor_name", "share", "lo", "hi"]
     return table.assign(actor_name=named)[columns]
-
-
-def _attributed(posterior: Posterior, day: pd.Timestamp, incident_id: str) -> pd.DataFrame:
-    """Attribute an incident by the evidence of a day, under the parameters of the fit."""
-    known = posterior.case.known_by(day.date())
-    then = replace(posterior, case=known, stack=posterior.stack.revised(known))
-    return then.attribute([incident_id])
 
 
 def _on(

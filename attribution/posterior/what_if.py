@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from attribution.case.names import name_index
 from attribution.case.readonly import ReadOnly
-from attribution.channels.evidence import (
-    Evidence,
-    case_evidence,
-    empty_labels,
-    empty_statements,
-)
-from attribution.posterior.intake import RANGES, check_word, claim_rows, is_within, resolve_claimant
+from attribution.posterior.intake import RANGES, check_word, is_within, resolve_claimant
 from attribution.posterior.notebook import what_if_html
+from attribution.posterior.single import Cell, Supposition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from attribution.case.case import Case
     from attribution.posterior.explanation import Explanation
+    from attribution.posterior.single import SingleReader
 
 #: Changing a column makes the narrower ones beside it say something else; they are emptied.
 NARROWER = {"country": ("province", "place"), "province": ("place",)}
-#: What stands for a missing value in columns that are no text.
-EMPTY = ReadOnly({"date": pd.NaT, **dict.fromkeys(RANGES, float("nan"))})
 #: Columns that say where; coordinates that are not given follow them.
 PLACED = ("country", "province", "place")
 #: Words checked against the case's vocabulary; a country or province that is new is allowed.
@@ -79,13 +73,17 @@ class Change:
     keep_labels: bool = True
 
 
-def changed_evidence(case: Case, row: int | None, change: Change) -> tuple[Evidence, str]:
-    """Return the evidence about one incident after a change, and the change in words.
+def supposition(
+    case: Case, reader: SingleReader, row: int | None, change: Change
+) -> tuple[Supposition, str]:
+    """Return an incident after a change, and the change in words.
 
     Parameters
     ----------
     case
         The case.
+    reader
+        Knows its incidents.
     row
         Position of the incident; None starts from an incident of which nothing is known.
     change
@@ -97,8 +95,8 @@ def changed_evidence(case: Case, row: int | None, change: Change) -> tuple[Evide
         If a column or a word is unknown, a date or coordinate unreadable or a claiming name
         ambiguous.
     """
-    start = _nothing(case) if row is None else case_evidence(case).take(np.array([row]))
-    cells: dict[str, object] = {str(k): v for k, v in start.incidents.iloc[0].to_dict().items()}
+    recorded = reader.cells(row)
+    cells = dict(recorded)
     words: list[str] = []
     for column, value in change.columns.items():
         old = cells.get(column)
@@ -108,49 +106,63 @@ def changed_evidence(case: Case, row: int | None, change: Change) -> tuple[Evide
             if narrow not in change.columns and cells.get(narrow):
                 words.append(f"{narrow} {_shown(cells[narrow])} -> {_shown('')}")
                 cells[narrow] = ""
-    if any(cells[column] != start.incidents[column].iloc[0] for column in PLACED):
-        moved = _coordinates(case, cells)
+    if any(cells[column] != recorded[column] for column in PLACED):
+        moved = coordinates(case, tuple(str(cells.get(column) or "") for column in PLACED))
         cells |= {column: moved[column] for column in RANGES if column not in change.columns}
-    statements = start.statements
+    claims: tuple[str, ...] | None = None
     if change.claims is not None:
-        claims, names = _claims(case, change.claims)
-        kept = statements[statements["kind"] != "claim"]
-        statements = pd.concat([kept, claims], ignore_index=True) if len(claims) else kept
+        speakers, names = _claims(case, change.claims)
+        claims = tuple(speakers)
         words.append(f"claimed by {', '.join(names) or 'nobody'}")
-    labels = start.labels
     if not change.keep_labels:
-        words.append(f"without its {len(labels)} labels")
-        labels = empty_labels()
-    types = {name: start.incidents[name].dtype for name in start.incidents.columns}
-    incident = pd.DataFrame([cells]).astype(types)
-    return Evidence(incident, statements, labels), "; ".join(words)
+        words.append(f"without its {len(reader.recorded(row).labels)} labels")
+    changed = tuple(
+        Cell(column, None if _is_missing(value) else value)
+        for column, value in cells.items()
+        if value is not recorded[column]
+    )
+    return Supposition(row, changed, claims, change.keep_labels), "; ".join(words)
 
 
-def _coordinates(case: Case, cells: Mapping[str, object]) -> dict[str, object]:
-    """Return the middle of the case's incidents at the same place, NaN if there are none."""
-    where = [column for column in PLACED if cells.get(column)]
-    degrees: dict[str, object] = dict.fromkeys(RANGES, float("nan"))
+# An answer is asked for again and again with other evidence about the same place.
+@lru_cache(maxsize=1000)
+def coordinates(case: Case, where: tuple[str, ...]) -> Mapping[str, float]:
+    """Return the middle of the case's incidents at a place, NaN if there are none.
+
+    Parameters
+    ----------
+    case
+        The case.
+    where
+        Country, province and place, "" where unknown.
+    """
     same = case.incidents
-    for column in where:
-        same = same[same[column] == cells[column]]
-    if "place" not in where or same.empty:
+    for column, word in zip(PLACED, where, strict=True):
+        if word:
+            same = same[same[column] == word]
+    if not where[-1] or same.empty:
         # The middle of a province is nowhere in particular.
-        return degrees
-    return {column: float(same[column].median()) for column in degrees}
+        return ReadOnly(dict.fromkeys(RANGES, float("nan")))
+    return ReadOnly({column: float(same[column].median()) for column in RANGES})
+
+
+def _is_missing(value: object) -> bool:
+    # A missing number is the one value that differs from itself.
+    return value in ("", None) or value is pd.NaT or value != value  # noqa: PLR0124
 
 
 def _shown(value: object) -> str:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
-    # A missing number is the one value that differs from itself.
-    missing = value in ("", None) or value is pd.NaT or value != value  # noqa: PLR0124
-    return "not recorded" if missing else str(value)
+    return "not recorded" if _is_missing(value) else str(value)
 
 
 def _checked(case: Case, known: tuple[str, ...], column: str, value: str) -> object:
     """Check one new value and return it as the table holds it."""
     check_word("column", column, known)
     if column == "date":
+        if not value:
+            return pd.NaT
         day = pd.to_datetime(value, format="%Y-%m-%d", errors="coerce")
         if pd.isna(day):
             raise ValueError(f"date '{value}' is not a day written as YYYY-MM-DD")
@@ -172,25 +184,15 @@ def _degrees(column: str, value: str) -> float:
     return float(value)
 
 
-def _claims(case: Case, names: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+def _claims(case: Case, names: Sequence[str]) -> tuple[list[str], list[str]]:
     index = name_index(case)
-    rows: list[tuple[int, str]] = []
+    speakers: list[str] = []
     shown: list[str] = []
     known = set(case.groups["group_id"])
     for name in names:
         speaker, note = resolve_claimant(index, name)
         if note:
             raise ValueError(note)
-        rows.append((0, speaker))
+        speakers.append(speaker)
         shown.append(speaker if speaker in known else f"{name or 'an unreadable name'} (new name)")
-    return (claim_rows(rows) if rows else empty_statements()), shown
-
-
-def _nothing(case: Case) -> Evidence:
-    """Return an incident of which nothing is known."""
-    columns = {
-        name: pd.Series([EMPTY.get(str(name), "")], dtype=values.dtype)
-        for name, values in case.incidents.items()
-        if pd.api.types.is_string_dtype(values.dtype) or name in EMPTY
-    }
-    return Evidence(pd.DataFrame(columns), empty_statements(), empty_labels())
+    return speakers, shown

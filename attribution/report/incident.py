@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from attribution.case.readonly import ReadOnly
 from attribution.case.records import Record, number_of, records, row_of, text_of
 from attribution.channels.base import spoken_word
 from attribution.channels.classes import MISSING as BLANKS
@@ -179,7 +181,7 @@ def incident_view(
     incident_id = explanation.incident_id or ""
     row = {**_incident_row(case, incident_id), **(changes or {})}
     attributed = row_of(explanation.attribution)
-    sources = _sources(case.sources, explanation.table)
+    sources = _sources(case)
     lacking = () if missing is None else _lacking(missing, actor_names)
     return IncidentView(
         incident_id=incident_id,
@@ -221,10 +223,13 @@ def chances(attributed: Record, actor_names: Mapping[str, str]) -> tuple[Chance,
     return tuple(sorted(found, key=lambda chance: -chance.p))
 
 
-def _incident_row(case: Case, incident_id: str) -> dict[str, str]:
+# Whoever looks at an incident asks of it again and again.
+@lru_cache(maxsize=256)
+def _incident_row(case: Case, incident_id: str) -> Mapping[str, str]:
     incidents = case.incidents
     rows = incidents[incidents["incident_id"] == incident_id] if incident_id else incidents[:0]
-    return {name: text_of(value) for name, value in row_of(rows).items()} if len(rows) else {}
+    found = row_of(rows) if len(rows) else {}
+    return ReadOnly({name: text_of(value) for name, value in found.items()})
 
 
 def _facts(row: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -261,19 +266,19 @@ def _against(against: str | None, actor_names: Mapping[str, str]) -> str:
     return "" if against is None else actor_names.get(against, against)
 
 
-def _sources(table: pd.DataFrame, pieces: pd.DataFrame) -> dict[str, Source]:
-    named = {name for cell in pieces["source_id"] for name in _listed(text_of(cell))}
+@lru_cache(maxsize=2)
+def _sources(case: Case) -> Mapping[str, Source]:
     found = {}
-    for row in records(table[table["source_id"].isin(named)]):
+    for row in records(case.sources):
         source_id = text_of(row["source_id"])
         found[source_id] = Source(
             source_id,
-            text_of(row["publisher"]),
-            text_of(row["title"]),
+            text_of(row.get("publisher")),
+            text_of(row.get("title")),
             text_of(row["date"]),
-            text_of(row["url"]),
+            text_of(row.get("url")),
         )
-    return found
+    return ReadOnly(found)
 
 
 def _piece(record: Record, sources: Mapping[str, Source]) -> Piece:
@@ -377,7 +382,8 @@ def effect(lacking: Lacking) -> str:
 _WORTH_TELLING = 0.005
 
 
-def _silence(case: Case, incident_id: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=256)
+def _silence(case: Case, incident_id: str) -> tuple[tuple[str, str], ...]:
     statements = case.statements
     said = statements.loc[statements["incident_id"] == incident_id, "kind"]
     kinds = {str(kind) for kind in said}
@@ -391,7 +397,7 @@ def _silence(case: Case, incident_id: str) -> list[tuple[str, str]]:
         remarks.append(
             ("label", "no official, analyst or medium is on record with a view of who did it")
         )
-    return remarks
+    return tuple(remarks)
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -10,8 +10,11 @@ from measured_case import INCIDENTS, measured_case
 from small_case import TERRITORY
 
 from attribution.case.case import Case
+from attribution.channels.evidence import Evidence, case_evidence
+from attribution.channels.stack import bind_stack
 from attribution.posterior.intake import read_frame
-from attribution.posterior.what_if import Change, changed_evidence
+from attribution.posterior.single import SingleReader
+from attribution.posterior.what_if import Change, supposition
 
 IDS = [row["incident_id"] for row in INCIDENTS]
 
@@ -19,6 +22,12 @@ IDS = [row["incident_id"] for row in INCIDENTS]
 @pytest.fixture(scope="module")
 def case() -> Case:
     return measured_case(TERRITORY)
+
+
+def changed_evidence(case: Case, row: int | None, change: Change) -> tuple[Evidence, str]:
+    reader = SingleReader(case, bind_stack(case), case_evidence(case))
+    asked, words = supposition(case, reader, row, change)
+    return reader.evidence(asked), words
 
 
 def place_after(case: Case, incident: str | None, **columns: str) -> tuple[float, float]:

@@ -1,0 +1,1 @@
+"""The desk: a local web page and JSON API to see, ask, compare and hand on."""
