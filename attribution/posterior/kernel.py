@@ -176,6 +176,10 @@ def log_prior(act: NDArray[np.float64], family: NDArray[np.int64]) -> NDArray[np
     result = np.empty_like(member)
     for number in range(group.shape[-1]):
         own = np.flatnonzero(family == number)
+        if len(own) == 1:
+            # Alone in its family, an actor has all of its family's share.
+            result[..., own] = log_group[..., [number]]
+            continue
         within = member[..., own] - log_sum_exp(member[..., own])[..., None]
         result[..., own] = log_group[..., [number]] + within
     return result
@@ -258,21 +262,25 @@ def step_probabilities(
     Array of shape (pieces, draws, actors) that sums to 1 along the last axis.
     """
     acts, actors = query.act_slots, len(query.family)
-    rows = query.weight[0, :, None] * stack[:, query.code[0], :]
-    rows[:, : query.measured] *= query.factor[0]
-    act, said = np.zeros_like(rows[:, 0]), np.zeros((len(stack), actors))
+    # Draws side by side in memory: sums over a few actors then run along many draws.
+    rows = np.ascontiguousarray(stack[:, query.code[0], :].transpose(1, 2, 0))
+    rows *= query.weight[0, :, None, None]
+    rows[: query.measured] *= query.factor[0][..., None]
+    act, said = np.zeros_like(rows[0]), np.zeros((actors, len(stack)))
     acted, heard, turn = [act], [], []
     for slots in pieces:
         own = np.flatnonzero(slots)
         if (own < acts).any():
-            act = act + rows[:, own[own < acts]].sum(axis=1)
+            act = act + rows[own[own < acts]].sum(axis=0)
             acted.append(act)
-        said = said + rows[:, own[own >= acts], :actors].sum(axis=1)
+        if (own >= acts).any():
+            said = said + rows[own[own >= acts], :actors].sum(axis=0)
         turn.append(len(acted) - 1)
         heard.append(said)
-    eta = log_prior(np.stack(acted), query.family)[turn] + np.stack(heard)
-    shifted = np.exp(eta - eta.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+    prior = log_prior(np.stack(acted).transpose(0, 2, 1), query.family)
+    eta = prior.transpose(0, 2, 1)[turn] + np.stack(heard)
+    shifted = np.exp(eta - eta.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True)).transpose(0, 2, 1)
 
 
 def mean_probabilities(stack: NDArray[np.floating], query: Query) -> NDArray[np.float64]:
