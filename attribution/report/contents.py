@@ -141,7 +141,8 @@ def report_contents(posterior: Posterior, scope: Scope | None = None) -> Content
     """
     scope = Scope() if scope is None else scope
     case, actors = posterior.case, posterior.case.config.actors
-    _LOGGER.info("explaining %d incidents", _count(posterior, scope))
+    if count := _count(posterior, scope):
+        _LOGGER.info("explaining %d incident%s", count, "" if count == 1 else "s")
     return Contents(
         title=case.config.title,
         head=headline(posterior) if answers_headline(case) else None,
