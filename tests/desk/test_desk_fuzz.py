@@ -12,7 +12,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import schemathesis
 
-FEW, MANY = 8, 300
+FEW, MANY = 8, 350
 
 
 def cases_of(app):
