@@ -311,9 +311,11 @@ def _bind_of(name: str) -> Callable[[ChannelSpec, Case], Channel] | None:
 
 def _slots(row: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give the entries of each incident numbers from 0."""
+    if len(row) < 2:
+        return np.zeros(len(row), dtype=np.int64)
     order = np.argsort(row, kind="stable")
     ordered = row[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(row) else row
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
     lengths = np.diff(np.r_[starts, len(row)])
     slot = np.empty(len(row), dtype=np.int64)
     slot[order] = np.arange(len(row)) - np.repeat(starts, lengths)

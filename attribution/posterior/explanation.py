@@ -251,12 +251,13 @@ def weigh(
     low, high = np.quantile(changes, INTERVAL, axis=1)
     weights = DECIBANS * np.stack([np.diff(mean, prepend=0.0), low, high], axis=1)
     ends = DECIBANS * np.array([mean[-1], *np.quantile(by_draw[-1], INTERVAL)])
-    rows = [
-        (p.name, p.channel, p.text, p.source_id, p.date, *values)
-        for p, values in zip(pieces, weights.tolist(), strict=True)
+    total = (TOTAL, "", "Sum: log-odds of the reported probability", "", "")
+    texts = [*((p.name, p.channel, p.text, p.source_id, p.date) for p in pieces), total]
+    columns = [
+        *(pd.array(list(column), dtype="str") for column in zip(*texts, strict=True)),
+        *np.concatenate([weights, ends[None, :]]).T,
     ]
-    total = (TOTAL, "", "Sum: log-odds of the reported probability", "", "", *ends.tolist())
-    return pd.DataFrame([*rows, total], columns=COLUMNS)
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), copy=False)
 
 
 def log_odds(p: NDArray[np.float64], actor: int, rival: int | None) -> NDArray[np.float64]:
