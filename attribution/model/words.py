@@ -1,6 +1,7 @@
 """Probabilities as people read them: ICD 203 words, whole per cents, intervals."""
 
 import math
+from bisect import bisect_left
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ _BANDS = (
     (1.00, "almost certain"),
 )
 
+_ENDS = tuple(end for end, _ in _BANDS)
 ICD203_WORDS = tuple(word for _, word in _BANDS)
 
 
@@ -39,7 +41,7 @@ def icd203(p: float) -> str:
     ValueError
         If `p` is no probability.
     """
-    return ICD203_WORDS[int(icd203_bands(_checked(p)))]
+    return ICD203_WORDS[bisect_left(_ENDS, _checked(p))]
 
 
 def icd203_bands(p: npt.ArrayLike) -> npt.NDArray[np.intp]:
@@ -55,8 +57,7 @@ def icd203_bands(p: npt.ArrayLike) -> npt.NDArray[np.intp]:
     numpy.ndarray
         Positions in ``ICD203_WORDS``, of the shape of ``p``.
     """
-    ends = [end for end, _ in _BANDS]
-    return np.searchsorted(ends, np.clip(p, 0.0, 1.0), side="left")
+    return np.searchsorted(_ENDS, np.clip(p, 0.0, 1.0), side="left")
 
 
 def percent(p: float) -> str:
