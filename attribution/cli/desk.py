@@ -1,5 +1,6 @@
 """The command that opens the analyst's desk."""
 
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,15 +69,16 @@ def desk(
         _check_case(posterior, case)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{taken.getsockname()[1]}/"
-    try:
+    # The server closes on Ctrl-C; Python hears of it only where it does not ignore it, as it does
+    # in the background of a shell.
+    with suppress(KeyboardInterrupt):
         serve(
             posterior,
             taken,
             policy_for(host, token, Limits()),
             lambda: note(f"The desk is open at {address} (Ctrl-C closes it)."),
         )
-    except KeyboardInterrupt:
-        note("The desk is closed.")
+    note("The desk is closed.")
 
 
 def _check_case(posterior: "Posterior", folder: Path) -> None:
