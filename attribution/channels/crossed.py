@@ -146,7 +146,9 @@ def _words(
 ) -> pd.Series[Any]:
     """Return the word that counts in every cell of a column, "" where there is none."""
     values = column_of(incidents, column)
-    alike = distinct(values)
+    # Of a day its year counts, and a file has few years and thousands of days.
+    dated = pd.api.types.is_datetime64_any_dtype(values)
+    alike = distinct(values.dt.year if dated else values)
     words = [_counted(value, classes) for (value,) in alike.cells(values)]
     return pd.Series(words, dtype="str").iloc[alike.number]
 

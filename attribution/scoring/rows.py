@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Rows of a part, unless told otherwise: some 2 kB a row are at work at once, for two parts.
-PART_ROWS = 20_000
+PART_ROWS = 30_000
 #: A part that holds this many bytes is cut off before it has all of its rows.
 PART_BYTES = 64 * 2**20
 #: Rows that a source reads at once.
