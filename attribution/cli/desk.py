@@ -44,19 +44,7 @@ def desk(
 
     Only this machine can reach it, unless another address is given. Ctrl-C closes it.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise UserError(
-            "the desk needs more libraries; install them with `pip install claim-attribution[desk]`"
-        )
-    from attribution.desk.security import LEAST_TOKEN, is_loopback  # noqa: PLC0415
-
-    if not is_loopback(host) and not token:
-        raise typer.BadParameter(
-            f"--host {host} can be reached by other machines; give --token as well."
-        )
-    if token and len(token) < LEAST_TOKEN:
-        raise typer.BadParameter(f"--token: take at least {LEAST_TOKEN} characters.")
+    _check_options(host, token)
     from attribution.desk.serve import listening, policy_for, serve  # noqa: PLC0415
     from attribution.desk.uploads import Limits  # noqa: PLC0415
 
@@ -79,6 +67,22 @@ def desk(
             lambda: note(f"The desk is open at {address} (Ctrl-C closes it)."),
         )
     note("The desk is closed.")
+
+
+def _check_options(host: str, token: str) -> None:
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise UserError(
+            "the desk needs more libraries; install them with `pip install claim-attribution[desk]`"
+        )
+    from attribution.desk.security import LEAST_TOKEN, is_loopback  # noqa: PLC0415
+
+    if not is_loopback(host) and not token:
+        raise typer.BadParameter(
+            f"--host {host} can be reached by other machines; give --token as well."
+        )
+    if token and len(token) < LEAST_TOKEN:
+        raise typer.BadParameter(f"--token: take at least {LEAST_TOKEN} characters.")
 
 
 def _check_case(posterior: "Posterior", folder: Path) -> None:
