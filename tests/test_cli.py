@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from command import call
 from fake_posterior import FakePosterior
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from attribution.case.case import Case
 from attribution.case.load import bundled_case_folder
-from attribution.cli import app
 
 ERBIL = "20210215-erbil-airport"
 MODEL = "."  # any folder
@@ -35,13 +35,6 @@ def run(posterior: FakePosterior, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr("attribution.posterior.store.bundled_model_folder", lambda _: tmp_path)
     monkeypatch.chdir(tmp_path)
     return call
-
-
-def call(*arguments: str) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 def content(result: Result) -> Any:

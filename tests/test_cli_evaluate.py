@@ -5,18 +5,19 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from command import call
 from fake_predictor import SIMPLE, Oracle
 from matplotlib.figure import Figure
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from attribution.case.case import Case
 from attribution.case.load import bundled_case_folder
-from attribution.cli import app
 
 CASE = str(bundled_case_folder())
 
@@ -33,13 +34,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
         monkeypatch.setattr(f"attribution.evaluate.figures.{name}", lambda *_: Figure((1, 1)))
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str) -> Result:
-        result = CliRunner().invoke(app, ["evaluate", *arguments])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return call
+    return partial(call, "evaluate")
 
 
 def test_a_summary_and_a_folder(run: Run, iraq: Case) -> None:

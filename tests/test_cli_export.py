@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from command import call
 from fake_posterior import FakePosterior
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from attribution.case.case import Case
-from attribution.cli import app
 
 MODEL = "."  # any folder
 NAMES = ("out.geojson", "out.csv", "out.parquet", "out.stix.json")
@@ -24,13 +25,7 @@ def run(iraq: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setattr("attribution.posterior.store.load", lambda *_: FakePosterior(iraq))
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str) -> Result:
-        result = CliRunner().invoke(app, ["export", MODEL, *arguments])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return call
+    return partial(call, "export", MODEL)
 
 
 def incidents_in(path: Path) -> int:

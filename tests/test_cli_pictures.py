@@ -1,12 +1,12 @@
 """attribution picture: what it writes, prints and refuses."""
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner, Result
+from command import call
 
-from attribution.cli import app
 from attribution.cli.pictures import Kind
 from attribution.posterior.posterior import Posterior
 
@@ -26,13 +26,7 @@ def run(bundled: Posterior, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr("attribution.posterior.store.load", lambda *_: bundled)
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str) -> Result:
-        result = CliRunner().invoke(app, ["picture", ".", *arguments])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return call
+    return partial(call, "picture", ".")
 
 
 @pytest.mark.parametrize("kind", Kind)

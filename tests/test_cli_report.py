@@ -1,14 +1,15 @@
 """The command ``report``: forms, refusals and exit codes, with a made-up posterior."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from command import call
 from fake_posterior import FakePosterior
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from attribution.case.case import Case
-from attribution.cli import app
 
 MODEL = "."  # any folder
 ERBIL = "20210215-erbil-airport"
@@ -22,13 +23,7 @@ def run(iraq: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setattr("attribution.posterior.store.load", lambda *_: FakePosterior(iraq))
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str) -> Result:
-        result = CliRunner().invoke(app, ["report", MODEL, *arguments])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return call
+    return partial(call, "report", MODEL)
 
 
 def test_the_name_tells_the_form(run: Run, iraq: Case) -> None:

@@ -3,16 +3,17 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from command import call
 from fake_posterior import FakePosterior
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from attribution.case.case import Case
-from attribution.cli import app
 
 MODEL = "."  # any folder
 ROWS = 30
@@ -50,13 +51,7 @@ def run(posterior: FakePosterior, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     text = "\n".join(["incident_id,date", *lines, ""])
     (tmp_path / "in.csv").write_text(text, encoding="utf-8")
 
-    def call(*arguments: str, given: bytes | None = None) -> Result:
-        result = CliRunner().invoke(app, ["score", MODEL, *arguments], input=given)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return call
+    return partial(call, "score", MODEL)
 
 
 def test_an_interruption_leaves_what_resume_takes_up(

@@ -5,20 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner, Result
+from command import call
 
 from attribution.case.case import Case
-from attribution.cli import app
 from attribution.posterior.store import bundled_model_folder, load
 
 MODEL = bundled_model_folder()
-
-
-def call(*arguments: object) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 def write_labels(case: Case, path: Path, count: int = 1, **cells: str) -> list[str]:

@@ -13,8 +13,6 @@ so that only these columns are gathered. Tables are float32, in units of log 2 a
 are added in one pass, and every loop runs along draws and fills the processor's vectors. Incidents
 take turns at the same draws, whose tables thus stay in the cache.
 
-All that the entry calls lies in this file: numba's cache notices changes in no other.
-
 Numbers here are single precision: sums of scores below a hundred leave probabilities, and so their
 means and quantiles, within 1e-5 of those of `attribution.posterior.kernel.probabilities`.
 """
@@ -24,9 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit, types
-
-from attribution.model.likelihood_kernel import compile_fully
+from numba import njit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -276,7 +272,7 @@ def gather_measured(  # noqa: PLR0917 - compiled, as above
                 add(act[column], np.float32(scale), table[code[slot], place : place + lanes])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def fill_probabilities(  # noqa: PLR0917 - compiled, as above
     tables: NDArray[np.float32],
     code: NDArray[np.int64],
@@ -317,29 +313,3 @@ def fill_probabilities(  # noqa: PLR0917 - compiled, as above
             for actor in range(actors):
                 inverse = room[starts.shape[0] - 1]
                 multiply(p[i, actor, place : place + lanes], joint[actor], inverse)
-
-
-def compile_kernel() -> None:
-    """Compile the entry for the types that `attribution.posterior.batch` gives it.
-
-    Arrays may be read-only, as those of another process are; without leave to compile more, numba
-    takes others for such.
-    """
-
-    def given(kind: types.Type, dimensions: int) -> types.Array:
-        return types.Array(kind, dimensions, "C", readonly=True)
-
-    line = given(types.int64, 1)
-    compile_fully(
-        fill_probabilities,
-        (
-            given(types.float32, 3),
-            given(types.int64, 2),
-            given(types.float64, 2),
-            given(types.float64, 3),
-            types.int64,
-            *(line, line, line),
-            types.float32[:, :, ::1],
-        ),
-    )
-    fill_probabilities.disable_compile()

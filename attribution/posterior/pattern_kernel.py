@@ -109,7 +109,7 @@ def distinct(
 
 
 def compile_kernel() -> None:
-    """Compile the entry; see `attribution.posterior.draw_kernel.compile_kernel`."""
+    """Compile the entry; see `attribution.posterior.summary_kernel.summarise_rows`."""
     arrays = ((types.int64, 2), (types.float64, 2), (types.float64, 3))
     evidence = [types.Array(kind, axes, "C", readonly=True) for kind, axes in arrays]
     compile_fully(distinct, (*evidence, types.int64))

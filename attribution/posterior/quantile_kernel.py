@@ -4,8 +4,6 @@ The quantiles are exact, by counting: draws stay where they are, and a cut is mo
 draws below it until it parts the two neighbours that `numpy.quantile` interpolates between. A pass
 over a thousand draws takes the processor's vectors some 50 nanoseconds; four or five are needed,
 where sorting or partitioning moves numbers one at a time.
-
-All that the entry calls lies in this file: numba's cache notices changes in no other.
 """
 
 from __future__ import annotations
@@ -13,9 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit, types
-
-from attribution.model.likelihood_kernel import compile_fully
+from numba import njit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -192,7 +188,7 @@ def summarise_actor(
     )
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True)
 def summarise_draws(  # noqa: PLR0917 - compiled, as above
     p: NDArray[np.float32],
     draws: int,
@@ -210,19 +206,3 @@ def summarise_draws(  # noqa: PLR0917 - compiled, as above
         for k in range(mean.shape[1]):
             values = summarise_actor(p[i, k, :draws], levels[0], levels[1])
             mean[i, order[k]], low[i, order[k]], high[i, order[k]] = values
-
-
-def compile_kernel() -> None:
-    """Compile the entry; see `attribution.posterior.draw_kernel.compile_kernel`."""
-    result = types.float64[:, ::1]
-    compile_fully(
-        summarise_draws,
-        (
-            types.float32[:, :, ::1],
-            types.int64,
-            types.float64[::1],
-            types.Array(types.int64, 1, "C", readonly=True),
-            *(result, result, result),
-        ),
-    )
-    summarise_draws.disable_compile()

@@ -35,10 +35,10 @@ def summarise_rows() -> Callable[..., None]:
         incidents, how many are taken at a time, then what `quantile_kernel.summarise_draws` takes
         behind ``p`` but for the columns; writes the results of the chosen, in their order.
     """
-    draw_kernel.compile_kernel()
-    quantile_kernel.compile_kernel()
     function: Any = _joined(_fingerprint())
 
+    # Arrays may be read-only, as those of another process are; without leave to compile more, numba
+    # takes others for such.
     def given(kind: types.Type, dimensions: int) -> types.Array:
         return types.Array(kind, dimensions, "C", readonly=True)
 

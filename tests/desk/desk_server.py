@@ -1,7 +1,6 @@
 """A desk in a process of its own, as a user starts it."""
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,14 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from attribution.posterior.store import bundled_model_folder
-
-
-def browser() -> str:
-    """The browser; without one the test fails instead of passing over what it should show."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    assert found, f"none of {', '.join(names)} is installed"
-    return found
 
 
 @contextmanager

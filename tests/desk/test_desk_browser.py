@@ -5,9 +5,10 @@ import json
 import signal
 import urllib.request
 
+import browser
 import pytest
 from desk_client import ERBIL
-from desk_server import browser, desk_process
+from desk_server import desk_process
 
 from attribution.model.words import percent
 from attribution.posterior.store import bundled_model_folder, load
@@ -31,12 +32,8 @@ def desk():
 
 @pytest.fixture(scope="module")
 def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+    with browser.chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

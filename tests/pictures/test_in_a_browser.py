@@ -1,9 +1,9 @@
 """Saved pages in a real browser: drawn offline, no complaint, nothing asked of the net."""
 
-import shutil
 from pathlib import Path
 
 import pytest
+from browser import chromium
 
 from attribution.posterior.posterior import Posterior
 
@@ -14,13 +14,8 @@ ERBIL = "20210215-erbil-airport"
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.mark.parametrize(
