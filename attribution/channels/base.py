@@ -79,7 +79,7 @@ class LinearTerm:
     ----------
     parameter
         Name of the parameter in the model, of shape (effects, contrasts), or (effects,) or () where
-        there is one contrast; its prior is normal, without a transformation.
+        there is one contrast; its prior is normal, or log-normal with the logarithm meant.
     design
         (levels, effects).
     spread

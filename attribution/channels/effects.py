@@ -43,6 +43,8 @@ WITHIN_RATIO = 0.28
 #: What one labelled incident tells of a contrast between families, as Fisher information: about .05
 #: to .08 on simulated cases. It shapes what the sampler's steps look like and not the posterior.
 INFORMATION = 0.06
+#: The same of a contrast between members of one family: few labels name a member.
+INFORMATION_WITHIN = 0.012
 
 
 @dataclass(frozen=True)
@@ -199,15 +201,17 @@ def effects_term(name: str, design: NDArray[np.float64], factor: NDArray[np.floa
     design
         How much of each effect a level has: (levels, effects).
     factor
-        See ``normal_effects``.
+        See ``act_factor``.
 
     Returns
     -------
     LinearTerm
         A contrast a row of the factor.
     """
-    spread = np.sqrt(INFORMATION) * np.linalg.norm(factor, axis=1)
-    return LinearTerm(f"{name}_z", design, spread)
+    actors = len(factor) + 1
+    between = factor[:, actors:].any(axis=1)
+    information = np.where(between, INFORMATION, INFORMATION_WITHIN)
+    return LinearTerm(f"{name}_z", design, np.sqrt(information) * np.linalg.norm(factor, axis=1))
 
 
 def concatenated(parts: Sequence[Tensor], axis: int = 0) -> Tensor:

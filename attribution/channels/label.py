@@ -156,7 +156,10 @@ class LabelChannel(Channel):
         return table
 
     def linear_terms(self) -> tuple[LinearTerm, ...]:
-        """Return what the logit of a label's hit rate adds up: a mean, its kind, its labeller."""
+        """Return what the logit of a label's hit rate adds up: its word, its kind, its labeller.
+
+        The steps between words are told by their logarithms, as at the prior's median.
+        """
         kind, labeller = (
             np.array([[float(own == each) for each in every] for own in column])
             for column, every in (
@@ -165,10 +168,13 @@ class LabelChannel(Channel):
             )
         )
         spread = np.array([np.sqrt(INFORMATION)])
+        word = np.array([[CONFIDENCE.index(said)] for _, _, said, _ in self.keys]).reshape(-1, 1)
+        down = np.exp(STEP[0]) * (word > np.arange(len(CONFIDENCE) - 1))
         return (
             LinearTerm(
                 "label_certain", np.ones((len(self.keys), 1)), spread, self.certain[1] ** -2
             ),
+            LinearTerm("label_step", -down, spread, STEP[1] ** -2),
             LinearTerm("label_kind_z", kind, KIND_SD * spread),
             LinearTerm("label_labeller_z", labeller, LABELLER_SD * spread),
         )

@@ -110,7 +110,7 @@ class PeriodChannel(Channel):
         if 0 <= quarter <= last:
             return quarter, ""
         where = "after" if quarter > last else "before"
-        return min(max(quarter, -1), last), f"date {day:%Y-%m-%d} is {where} the fitted period"
+        return min(max(quarter, -1), last), f"date {day.date()} is {where} the fitted period"
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:

@@ -192,66 +192,62 @@ class Stack:
         Codes
             As many slots a channel as the incident with most entries needs.
         """
-        measured: list[_Block] = []
-        coded: list[_Block] = []
         notes: list[tuple[int, str]] = []
+        measured: list[_Slots] = []
+        coded: list[_Slots] = []
         for position, (channel, reading) in enumerate(zip(self.channels, readings, strict=True)):
             notes += reading.entries.notes
-            if reading.factor is None:
-                least = widths[position] if widths else int(channel.role == "act")
-                coded.append(self._block(position, reading.entries, count, least))
-            else:
-                measured.append(self._measured(position, reading.factor))
+            if reading.factor is not None:
+                measured.append(_Slots(position, reading, reading.factor.shape[1]))
+                continue
+            slot = _slots(reading.entries.row)
+            least = widths[position] if widths else int(channel.role == "act")
+            width = max(int(slot.max()) + 1 if len(slot) else 0, least)
+            coded.append(_Slots(position, reading, width, slot))
         blocks = [*measured, *coded]
-        weight = np.concatenate([block.weight for block in blocks], axis=1)
-        positions, sizes = zip(*((block.position, block.width) for block in blocks), strict=True)
-        columns = families(self.channels[0].actors).width
-        acts = [block for block in blocks if self.channels[block.position].role == "act"]
-        return Codes(
-            np.concatenate([block.code for block in blocks], axis=1),
-            weight,
-            np.where(weight != 0, np.repeat(positions, sizes), -1),
-            np.concatenate([block.piece for block in blocks], axis=1),
-            np.concatenate([np.zeros((count, 0, columns)), *(b.factor for b in measured)], axis=1),
-            sum(block.width for block in acts),
+        first, total = (sum(block.width for block in some) for some in (measured, blocks))
+        codes = Codes(
+            np.full((count, total), self.zero_row, dtype=np.int64),
+            np.zeros((count, total)),
+            np.full((count, total), -1, dtype=np.int64),
+            np.full((count, total), COLUMN_PIECE, dtype=np.int64),
+            np.zeros((count, first, families(self.channels[0].actors).width)),
+            sum(block.width for block in blocks if self.channels[block.position].role == "act"),
             tuple(block.width for block in sorted(blocks, key=lambda block: block.position)),
             by_row(count, notes),
         )
+        start = 0
+        for block in blocks:
+            self._fill(codes, block, start)
+            start += block.width
+        return codes
 
-    def _block(self, position: int, entries: Entries, count: int, least: int) -> _Block:
-        """Lay one channel's entries out, the entries of an incident side by side."""
-        slot = _slots(entries.row)
-        width = max(int(slot.max()) + 1 if len(slot) else 0, least)
-        code = np.full((count, width), self.zero_row, dtype=np.int64)
-        weight = np.zeros((count, width))
-        piece = np.full((count, width), COLUMN_PIECE, dtype=np.int64)
-        code[entries.row, slot] = self.offsets[position] + entries.code
-        weight[entries.row, slot] = entries.weight
-        piece[entries.row, slot] = entries.piece
-        return _Block(position, code, weight, piece, np.empty((count, 0, 0)))
-
-    def _measured(self, position: int, factor: NDArray[np.float64]) -> _Block:
-        """Give every level of a channel that measures a slot of its own."""
-        count, width = factor.shape[:2]
-        code = np.broadcast_to(self.offsets[position] + np.arange(width), (count, width))
-        piece = np.full((count, width), COLUMN_PIECE, dtype=np.int64)
-        weight = factor.any(axis=2).astype(np.float64)
-        return _Block(position, code, weight, piece, factor)
+    def _fill(self, codes: Codes, block: _Slots, start: int) -> None:
+        """Lay one channel out in its slots, the entries of an incident side by side."""
+        position, entries, factor = block.position, block.reading.entries, block.reading.factor
+        offset = self.offsets[position]
+        if factor is not None:
+            # Every level of a channel that measures has a slot of its own.
+            own = slice(start, start + block.width)
+            codes.factor[:, own] = factor
+            codes.code[:, own] = offset + np.arange(block.width)
+            codes.weight[:, own] = factor.any(axis=2)
+            codes.channel[:, own] = np.where(codes.weight[:, own] != 0, position, -1)
+            return
+        slot = start + block.slot
+        codes.code[entries.row, slot] = offset + entries.code
+        codes.weight[entries.row, slot] = entries.weight
+        codes.channel[entries.row, slot] = np.where(entries.weight != 0, position, -1)
+        codes.piece[entries.row, slot] = entries.piece
 
 
-class _Block(NamedTuple):
-    """Slots of one channel: each (incidents, slots), the factor with columns behind."""
+class _Slots(NamedTuple):
+    """The slots of one channel: how many, and in which of them each entry lies."""
 
     position: int
-    code: NDArray[np.int64]
-    weight: NDArray[np.float64]
-    piece: NDArray[np.int64]
-    factor: NDArray[np.float64]
-
-    @property
-    def width(self) -> int:
-        """Number of slots."""
-        return int(self.code.shape[1])
+    reading: Reading
+    width: int
+    slot: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 
 def bind_stack(case: Case) -> Stack:

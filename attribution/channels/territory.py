@@ -29,6 +29,7 @@ from attribution.channels.measured import (
     columns_of,
     degrees,
     haversines,
+    kilometres,
     weight_prior,
 )
 from attribution.channels.options import check_known, is_positive, items_of
@@ -91,35 +92,39 @@ class TerritoryChannel(MeasuredChannel):
     def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Find the nearest place of every column: (rows, levels, actors + families)."""
         result = np.zeros((len(rows), len(self.lengths), self.ground.worth.shape[1]))
-        known = np.flatnonzero(self._is_known(evidence, rows))
-        place, starts, column = self._groups
-        if not len(known) or not len(place):
+        latitude, longitude = _coordinates(evidence, rows)
+        known = np.flatnonzero(~np.isnan(latitude + longitude))
+        if not len(known) or not self.ground.name:
             return result
-        apart = self._haversines(evidence, rows[known])
-        # Of places that are worth the same only the nearest can count.
-        nearest = arc(np.minimum.reduceat(apart[place], starts, axis=0))
-        worth = self.ground.worth[place[starts], column][:, None]
+        order, starts, worth = self._groups
+        apart = haversines(
+            self.ground.latitude[order],
+            self.ground.longitude[order],
+            latitude[known],
+            longitude[known],
+        )
+        # Of places that are worth the same only the nearest can count; one exponential a column.
+        nearest = arc(np.minimum.reduceat(apart, starts, axis=0))
+        column, group = np.nonzero(worth.T)
+        own, first = np.unique(column, return_index=True)
+        log_worth, nearest = np.log(worth[group, column])[:, None], nearest[group]
         for level, length in enumerate(self.lengths):
-            near = worth * np.exp(-nearest / length)
-            for own in np.unique(column):
-                result[known, level, own] = near[column == own].max(axis=0)
+            most = np.maximum.reduceat(log_worth - nearest / length, first, axis=0)
+            result[np.ix_(known, [level], own)] = np.exp(most).T[:, None]
         return result
 
     @cached_property
-    def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Places by column and worth: places, where each group starts, the column of each group."""
-        column, place = np.nonzero(self.ground.worth.T)
-        worth = self.ground.worth[place, column]
-        order = np.lexsort((place, worth, column))
-        column, place, worth = column[order], place[order], worth[order]
-        differs = (np.diff(column) != 0) | (np.diff(worth) != 0)
-        starts = np.flatnonzero(np.concatenate([np.ones(min(len(place), 1), bool), differs]))
-        return place, starts, column[starts]
+    def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Places worth the same: places by group, where each starts, (groups, columns)."""
+        worth, group = np.unique(self.ground.worth, axis=0, return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        return order, np.searchsorted(group[order], np.arange(len(worth))), worth
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the nearest known place."""
         del piece
-        distance = arc(self._haversines(evidence, np.array([row])))[:, 0]
+        here = _coordinates(evidence, np.array([row]))
+        distance = kilometres(self.ground.latitude, self.ground.longitude, *here)[:, 0]
         if not self.ground.name:
             return "Territory: no ground of any actor is known"
         if np.isnan(distance).all():
@@ -130,20 +135,6 @@ class TerritoryChannel(MeasuredChannel):
     def revised(self, case: Case) -> Channel:
         """Return the channel with the places that another state of the case knows."""
         return replace(self, ground=ground_of(case, self.roles))
-
-    def _is_known(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        incidents = evidence.incidents.iloc[rows]
-        return ~np.isnan(degrees(incidents, "latitude") + degrees(incidents, "longitude"))
-
-    def _haversines(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Measure places by incidents, so that the least over places runs along memory."""
-        incidents = evidence.incidents.iloc[rows]
-        return haversines(
-            self.ground.latitude,
-            self.ground.longitude,
-            degrees(incidents, "latitude"),
-            degrees(incidents, "longitude"),
-        )
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:
@@ -231,3 +222,12 @@ def ground_of(case: Case, roles: Mapping[str, float]) -> Ground:
         known["longitude"].to_numpy(dtype=np.float64),
         worth[counts],
     )
+
+
+def _coordinates(
+    evidence: Evidence, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return latitude and longitude of some incidents, NaN where unknown."""
+    # Whole rows hold many texts, and to take them takes longer than to measure.
+    incidents = evidence.incidents
+    return degrees(incidents, "latitude")[rows], degrees(incidents, "longitude")[rows]

@@ -106,10 +106,14 @@ class TriggersChannel(MeasuredChannel):
         width = families(self.actors).width
         result = np.zeros((len(rows), len(self.responses), width))
         for level, response in enumerate(self.responses):
-            strength = self._strengths(evidence, rows, level)
-            for event, affected in enumerate(self.calendars[level].affected):
-                np.maximum(result[:, level], strength[:, [event]] * affected, out=result[:, level])
-            result[:, level] *= response.sign
+            strength, affected = (
+                self._strengths(evidence, rows, level),
+                self.calendars[level].affected,
+            )
+            for column in np.flatnonzero(affected.any(axis=0)):
+                own = np.flatnonzero(affected[:, column])
+                strongest = (strength[:, own] * affected[own, column]).max(axis=1)
+                result[:, level, column] = response.sign * strongest
         return result
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
@@ -134,7 +138,7 @@ class TriggersChannel(MeasuredChannel):
     ) -> NDArray[np.float64]:
         """Weigh every event of a level for every incident: (rows, events), from 0 to 1."""
         calendar, half_life = self.calendars[level], self.responses[level].half_life
-        day = days_of(evidence.incidents.iloc[rows])[:, None]
+        day = days_of(evidence.incidents[["date"]].iloc[rows])[:, None]
         with np.errstate(invalid="ignore"):
             since = day - calendar.start
             if half_life is None:

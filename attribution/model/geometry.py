@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     type Coordinates = tuple[Words, Words, Words, Words, Numbers, Numbers]
 
 #: Entries of the factor that are smaller, in units of their row's length, are left out.
-SMALL = 0.01
+SMALL = 0.02
 
 
 @dataclass(frozen=True)

@@ -196,18 +196,18 @@ def _days(frame: pd.DataFrame) -> tuple[pd.Series[pd.Timestamp], tuple[str, ...]
         column = column.dt.strftime(DAY)
     written = _written(column, _day_text)
     alike = distinct(written)
-    texts = written.iloc[alike.first]
-    stripped = texts.str.strip()
-    days = pd.to_datetime(stripped, format=DAY, errors="coerce").astype("datetime64[us]")
-    unread = days.isna() & (stripped != "")
+    texts = [text for (text,) in alike.cells(written)]
+    stripped = [text.strip() for text in texts]
+    cells = pd.Series(stripped, dtype="str")
+    days = pd.to_datetime(cells, format=DAY, errors="coerce").astype("datetime64[us]")
     reasons = [
-        f"date '{text}' is not a day written as YYYY-MM-DD" if bad else ""
-        for text, bad in zip(texts, unread, strict=True)
+        f"date '{text}' is not a day written as YYYY-MM-DD" if bad and cell else ""
+        for text, cell, bad in zip(texts, stripped, days.isna().tolist(), strict=True)
     ]
     rejected = [""] * len(frame)
     for row, reason in alike.notes(reasons):
         rejected[row] = reason
-    missing = ["date is missing" if text == "" else "" for text in stripped]
+    missing = ["" if cell else "date is missing" for cell in stripped]
     read = days.iloc[alike.number].reset_index(drop=True)
     return read, tuple(rejected), alike.notes(missing)
 

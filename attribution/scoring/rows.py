@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -96,6 +96,10 @@ class Part:
 
     def __len__(self) -> int:
         return int(self.batch.num_rows)
+
+    def head(self) -> Part:
+        """Return the same with its first row alone."""
+        return replace(self, batch=self.batch.slice(0, 1), rejected={}, beyond={})
 
     def origin(self, row: int) -> tuple[str, int]:
         """Return the file of a row and the row's number in it."""

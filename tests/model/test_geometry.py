@@ -10,8 +10,9 @@ from small_case import DENIAL, small_case
 
 from attribution.case.load import bundled_case_folder, load_case
 from attribution.channels.base import LinearTerm
-from attribution.channels.effects import INFORMATION
+from attribution.channels.effects import INFORMATION, INFORMATION_WITHIN
 from attribution.channels.evidence import case_evidence
+from attribution.channels.label import CONFIDENCE, STEP
 from attribution.channels.stack import Stack, bind_stack
 from attribution.model.geometry import Geometry, geometry, group_geometry, to_model, to_sampler
 
@@ -63,8 +64,13 @@ def test_other_coordinates_stay_as_they_are():
     assert not np.delete(forward[:, others], others, axis=0).any()
 
 
-def test_what_incidents_tell_together_is_even_in_the_samplers_coordinates():
-    """The precision that the module's formula names becomes nearly the identity."""
+@pytest.mark.parametrize(("small", "least", "most"), [(0.0, 1 - 1e-9, 1 + 1e-9), (None, 0.6, 1.6)])
+def test_what_incidents_tell_together_is_even_in_the_samplers_coordinates(
+    small, least, most, monkeypatch
+):
+    """The precision that the module's formula names becomes the identity, but for small entries."""
+    if small is not None:
+        monkeypatch.setattr("attribution.model.geometry.SMALL", small)
     found, terms, amounts = two_groups()
     amount = np.hstack([each.toarray() for each in amounts])
     places = np.r_[5, 8 + 3 * np.arange(4), 20 + 3 * np.arange(30)]
@@ -73,9 +79,9 @@ def test_what_incidents_tell_together_is_even_in_the_samplers_coordinates():
         forward = matrix_of(to_model, found, 115)[np.ix_(places + contrast, places + contrast)]
         before = np.linalg.eigvalsh(precision)
         after = np.linalg.eigvalsh(forward.T @ precision @ forward)
-        assert after.min() > 0.9
-        assert after.max() < 1.1
-        assert before.max() / before.min() > 2.0
+        assert after.min() > least
+        assert after.max() < most
+        assert before.max() / before.min() > 2.0 * after.max() / after.min()
 
 
 def test_a_case_whose_channels_name_no_term_keeps_its_coordinates():
@@ -105,4 +111,34 @@ def test_a_linear_term_is_the_table(name, real_stack):
         columns = table_of(innovations)
         direction = amount @ columns / (amount @ amount)
         np.testing.assert_allclose(columns, np.outer(amount, direction), atol=1e-12)
-        assert spread == pytest.approx(np.sqrt(INFORMATION) * np.linalg.norm(direction))
+        families = direction[len(channel.actors) :]
+        information = INFORMATION if np.abs(families).max() > 1e-12 else INFORMATION_WITHIN
+        assert spread == pytest.approx(np.sqrt(information) * np.linalg.norm(direction))
+
+
+def test_a_labels_word_is_told_as_at_the_priors_median(real_stack):
+    channel = real_stack.channels[real_stack.position("label")]
+    terms = {term.parameter: term for term in channel.linear_terms()}
+    with pm.Model() as model:
+        channel.table()
+    names = ("label_certain", "label_step")
+    hit_of = function(
+        [model[name] for name in names],
+        model["hit_by_confidence"],
+        mode=Mode("py", "fast_compile"),
+        on_unused_input="ignore",
+    )
+
+    def logits(certain, logs):
+        hit = hit_of(np.asarray(certain), np.exp(logs))
+        return np.log(hit / (1.0 - hit))
+
+    middle = np.full(len(CONFIDENCE) - 1, STEP[0])
+    word = [CONFIDENCE.index(said) for _, _, said, _ in channel.keys]
+    for effect, unit in enumerate(1e-5 * np.eye(len(middle))):
+        slope = (logits(2.0, middle + unit) - logits(2.0, middle - unit)) / 2e-5
+        np.testing.assert_allclose(terms["label_step"].design[:, effect], slope[word], atol=1e-8)
+    slope = (logits(2.0 + 1e-5, middle) - logits(2.0 - 1e-5, middle)) / 2e-5
+    np.testing.assert_allclose(terms["label_certain"].design[:, 0], slope[word], atol=1e-8)
+    for name, deviation in (("label_certain", channel.certain[1]), ("label_step", STEP[1])):
+        assert terms[name].precision == pytest.approx(deviation**-2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from attribution.scoring.pieces import ScoredPart, score_part
@@ -40,8 +41,9 @@ def score_here(
         One for each part, in order.
     """
     for part in parts:
-        # The first one alone: what the model prepares on first use is prepared once.
-        yield score_part(posterior, part, how)
+        # One row alone: what the model prepares on first use is prepared once.
+        score_part(posterior, part.head(), how)
+        parts = chain([part], parts)
         break
     under_way: deque[Future[ScoredPart]] = deque()
     fault: Exception | None = None
