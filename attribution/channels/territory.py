@@ -132,17 +132,17 @@ class TerritoryChannel(MeasuredChannel):
         return replace(self, ground=ground_of(case, self.roles))
 
     def _is_known(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        incidents = evidence.incidents.iloc[rows]
-        return ~np.isnan(degrees(incidents, "latitude") + degrees(incidents, "longitude"))
+        incidents = evidence.incidents
+        here = degrees(incidents, "latitude")[rows] + degrees(incidents, "longitude")[rows]
+        return ~np.isnan(here)
 
     def _haversines(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Measure places by incidents, so that the least over places runs along memory."""
-        incidents = evidence.incidents.iloc[rows]
         return haversines(
             self.ground.latitude,
             self.ground.longitude,
-            degrees(incidents, "latitude"),
-            degrees(incidents, "longitude"),
+            degrees(evidence.incidents, "latitude")[rows],
+            degrees(evidence.incidents, "longitude")[rows],
         )
 
 

@@ -104,9 +104,10 @@ class TriggersChannel(MeasuredChannel):
     def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Find the strongest event of every column: (rows, levels, actors + families)."""
         width = families(self.actors).width
+        day = days_of(evidence.incidents)[rows]
         result = np.zeros((len(rows), len(self.responses), width))
         for level, response in enumerate(self.responses):
-            strength = self._strengths(evidence, rows, level)
+            strength = self._strengths(day, level)
             for event, affected in enumerate(self.calendars[level].affected):
                 np.maximum(result[:, level], strength[:, [event]] * affected, out=result[:, level])
             result[:, level] *= response.sign
@@ -115,10 +116,11 @@ class TriggersChannel(MeasuredChannel):
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the strongest event."""
         del piece
+        day = days_of(evidence.incidents)[[row]]
         found = [
             (float(strength.max()), self.calendars[level].name[int(strength.argmax())])
             for level in range(len(self.responses))
-            if (strength := self._strengths(evidence, np.array([row]), level)[0]).any()
+            if (strength := self._strengths(day, level)[0]).any()
         ]
         if not found:
             return "Triggers: none on record shortly before"
@@ -129,12 +131,10 @@ class TriggersChannel(MeasuredChannel):
         calendars = tuple(calendar_of(case, response) for response in self.responses)
         return replace(self, calendars=calendars)
 
-    def _strengths(
-        self, evidence: Evidence, rows: NDArray[np.int64], level: int
-    ) -> NDArray[np.float64]:
-        """Weigh every event of a level for every incident: (rows, events), from 0 to 1."""
+    def _strengths(self, days: NDArray[np.float64], level: int) -> NDArray[np.float64]:
+        """Weigh every event of a level on every day: (days, events), from 0 to 1."""
         calendar, half_life = self.calendars[level], self.responses[level].half_life
-        day = days_of(evidence.incidents.iloc[rows])[:, None]
+        day = days[:, None]
         with np.errstate(invalid="ignore"):
             since = day - calendar.start
             if half_life is None:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from attribution.case.case import Case
-    from attribution.posterior.explanation import Explanation
+    from attribution.posterior.explanation import Explanation, Weighed
 
 TOTAL = "total"
+#: Of so many incidents is kept what is shown whatever is asked.
+KEPT = 2048
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def incident_view(
     """
     incident_id = explanation.incident_id or ""
     row = {**_incident_row(case, incident_id), **(changes or {})}
-    attributed = row_of(explanation.attribution)
+    attributed = explanation.score
     sources = _sources(case)
     lacking = () if missing is None else _lacking(missing, actor_names)
     return IncidentView(
@@ -189,7 +191,7 @@ def incident_view(
         chances=chances(attributed, actor_names),
         actor=actor_names.get(explanation.actor, explanation.actor),
         against=_against(explanation.against, actor_names),
-        pieces=tuple(_piece(record, sources) for record in records(explanation.table)),
+        pieces=tuple(_piece(each, sources) for each in explanation.evidence),
         evidence=text_of(attributed["evidence"]),
         entropy_bits=number_of(attributed, "entropy_bits"),
         status=text_of(attributed["status"]),
@@ -224,12 +226,17 @@ def chances(attributed: Record, actor_names: Mapping[str, str]) -> tuple[Chance,
 
 
 # Whoever looks at an incident asks of it again and again.
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT)
 def _incident_row(case: Case, incident_id: str) -> Mapping[str, str]:
-    incidents = case.incidents
-    rows = incidents[incidents["incident_id"] == incident_id] if incident_id else incidents[:0]
-    found = row_of(rows) if len(rows) else {}
+    position = _positions(case).get(incident_id)
+    found = {} if position is None else row_of(case.incidents, position)
     return ReadOnly({name: text_of(value) for name, value in found.items()})
+
+
+@lru_cache(maxsize=2)
+def _positions(case: Case) -> Mapping[str, int]:
+    names = case.incidents["incident_id"].tolist()
+    return ReadOnly({name: position for position, name in enumerate(names)})
 
 
 def _facts(row: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -281,19 +288,18 @@ def _sources(case: Case) -> Mapping[str, Source]:
     return ReadOnly(found)
 
 
-def _piece(record: Record, sources: Mapping[str, Source]) -> Piece:
-    named = _listed(text_of(record["source_id"]))
-    read = tuple(sources[name] for name in named if name in sources)
+def _piece(weighed: Weighed, sources: Mapping[str, Source]) -> Piece:
+    named = _listed(weighed.source_id)
     return Piece(
-        piece=text_of(record["piece"]),
-        channel=text_of(record["channel"]),
-        text=text_of(record["text"]),
-        date=text_of(record["date"]),
-        decibans=number_of(record, "decibans"),
-        lo=number_of(record, "lo"),
-        hi=number_of(record, "hi"),
-        source=sources.get(text_of(record["source_id"])),
-        sources=read,
+        piece=weighed.piece,
+        channel=weighed.channel,
+        text=weighed.text,
+        date=weighed.date,
+        decibans=weighed.decibans,
+        lo=weighed.lo,
+        hi=weighed.hi,
+        source=sources.get(weighed.source_id),
+        sources=tuple(sources[name] for name in named if name in sources),
     )
 
 
@@ -382,7 +388,7 @@ def effect(lacking: Lacking) -> str:
 _WORTH_TELLING = 0.005
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT)
 def _silence(case: Case, incident_id: str) -> tuple[tuple[str, str], ...]:
     statements = case.statements
     said = statements.loc[statements["incident_id"] == incident_id, "kind"]
