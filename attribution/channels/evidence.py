@@ -160,8 +160,8 @@ def day_at(table: pd.DataFrame, piece: int) -> pd.Timestamp:
     pandas.Timestamp
         The day, ``NaT`` if it is not dated.
     """
-    day: Any = table["date"].at[piece]
-    return pd.to_datetime(day)
+    day: pd.Timestamp = table["date"].at[piece]  # type: ignore[assignment] # a table of days
+    return day
 
 
 def case_evidence(case: Case, known: Case | None = None) -> Evidence:

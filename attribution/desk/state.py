@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
+from attribution.case.names import name_index
 from attribution.case.records import records
 from attribution.desk.asking import supposed_many
 from attribution.desk.catalogue import catalogue
@@ -115,6 +116,7 @@ class Desk:
     def prepare(self) -> None:
         """Compute what every page needs, before the first one is asked for."""
         self.posterior.read_ahead()
+        name_index(self.posterior.case)
         _ = self.catalogue, self.facts, self.brands, self.labellers, self.preferences
 
 

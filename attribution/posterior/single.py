@@ -167,8 +167,12 @@ class SingleReader:
     def _cells_of(self, row: int | None) -> Mapping[str, object]:
         if row is None:
             return ReadOnly(made_up(self._case.incidents))
-        record = self._all.incidents.iloc[row].to_dict()
-        return {str(column): value for column, value in record.items()}
+        return ReadOnly({name: cells[row] for name, cells in self._columns.items()})
+
+    @cached_property
+    def _columns(self) -> Mapping[str, Sequence[object]]:
+        incidents = self._all.incidents
+        return {str(name): values.tolist() for name, values in incidents.items()}
 
     def _find(
         self, asked: Sequence[Supposition], lacking: Mapping[_Place, int]

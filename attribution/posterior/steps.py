@@ -21,14 +21,14 @@ import numpy as np
 from attribution.posterior.kept import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from attribution.channels.stack import Codes
 
-#: So many pieces are kept, each of some dozens of kilobytes.
-KEPT_PIECES = 1024
+#: Bytes of pieces that are kept, each of some dozens of kilobytes.
+KEPT_BYTES = 2**26
 
 
 class _Rows(NamedTuple):
@@ -64,10 +64,12 @@ class Steps:
             whole[own] = number
         self._whole = whole
         self._same = np.asarray(whole[:, None] == whole[None, :], dtype=np.float64)
-        self._kept: Kept[_Rows, NDArray[np.float64]] = Kept(KEPT_PIECES)
+        self._kept: Kept[_Rows, NDArray[np.float64]] = Kept(
+            max(1, KEPT_BYTES // draws[:, 0].nbytes)
+        )
 
     def probabilities(
-        self, codes: Codes, pieces: Iterable[NDArray[np.bool_]]
+        self, codes: Codes, pieces: Sequence[NDArray[np.bool_]]
     ) -> NDArray[np.float64]:
         """Return the posterior over actors as the pieces are added.
 
@@ -86,23 +88,24 @@ class Steps:
         actors = len(self._family)
         share = np.ones((self._draws.shape[2], len(self._draws)))
         share /= self._same @ share
-        found = [share[:actors] * share[actors:][self._family]]
-        for slots in pieces:
-            own = np.flatnonzero(slots)
+        found = np.empty((len(pieces) + 1, actors, len(self._draws)))
+        np.multiply(share[:actors], share[actors:][self._family], out=found[0])
+        for number, slots in enumerate(pieces):
+            before, after = found[number], found[number + 1]
+            own = slots.nonzero()[0]
             if not len(own):
-                found.append(found[-1])
+                after[:] = before
                 continue
             rows = _rows(codes, own)
             factor = self._factor(rows)
             if rows.is_act:
-                share = share * factor
+                share *= factor
                 share /= self._same @ share
-                found.append(share[:actors] * share[actors:][self._family])
+                np.multiply(share[:actors], share[actors:][self._family], out=after)
             else:
-                joint = found[-1] * factor
-                joint /= joint.sum(axis=0)
-                found.append(joint)
-        return np.stack(found[1:])
+                np.multiply(before, factor, out=after)
+                after /= after.sum(axis=0)
+        return found[1:]
 
     def _factor(self, rows: _Rows) -> NDArray[np.float64]:
         """Return by what a piece multiplies shares: (columns, draws); (actors, draws) if said."""

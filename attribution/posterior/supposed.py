@@ -31,8 +31,7 @@ class Cell(NamedTuple):
     value: object
 
 
-@dataclass(frozen=True)
-class Supposition:
+class Supposition(NamedTuple):
     """An incident of the case with something changed, or one made up.
 
     Parameters

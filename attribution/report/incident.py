@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from attribution.case.readonly import ReadOnly
-from attribution.case.records import Record, number_of, records, row_of, text_of
+from attribution.case.records import Record, number_of, records, text_of
 from attribution.channels.base import spoken_word
 from attribution.channels.classes import MISSING as BLANKS
 from attribution.model.words import icd203, percent
@@ -228,15 +228,19 @@ def chances(attributed: Record, actor_names: Mapping[str, str]) -> tuple[Chance,
 # Whoever looks at an incident asks of it again and again.
 @lru_cache(maxsize=KEPT)
 def _incident_row(case: Case, incident_id: str) -> Mapping[str, str]:
-    position = _positions(case).get(incident_id)
-    found = {} if position is None else row_of(case.incidents, position)
-    return ReadOnly({name: text_of(value) for name, value in found.items()})
+    position, columns = _table(case)
+    if incident_id not in position:
+        return ReadOnly({})
+    row = position[incident_id]
+    return ReadOnly({name: text_of(cells[row]) for name, cells in columns.items()})
 
 
 @lru_cache(maxsize=2)
-def _positions(case: Case) -> Mapping[str, int]:
-    names = case.incidents["incident_id"].tolist()
-    return ReadOnly({name: position for position, name in enumerate(names)})
+def _table(case: Case) -> tuple[Mapping[str, int], Mapping[str, Sequence[object]]]:
+    """Return the row of every incident, and the table's columns."""
+    columns = {str(name): values.tolist() for name, values in case.incidents.items()}
+    position = {name: row for row, name in enumerate(columns["incident_id"])}
+    return ReadOnly(position), ReadOnly(columns)
 
 
 def _facts(row: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -388,22 +392,28 @@ def effect(lacking: Lacking) -> str:
 _WORTH_TELLING = 0.005
 
 
-@lru_cache(maxsize=KEPT)
 def _silence(case: Case, incident_id: str) -> tuple[tuple[str, str], ...]:
+    said = _said(case).get(incident_id, frozenset())
+    remarks = (
+        ("claim", "no claim is recorded"),
+        ("denial", "no denial is recorded"),
+        ("label", "no official, analyst or medium is on record with a view of who did it"),
+    )
+    return tuple(remark for remark in remarks if remark[0] not in said)
+
+
+@lru_cache(maxsize=2)
+def _said(case: Case) -> Mapping[str, frozenset[str]]:
+    """Return what was said of each incident: kinds of statements, and "label"."""
     statements = case.statements
-    said = statements.loc[statements["incident_id"] == incident_id, "kind"]
-    kinds = {str(kind) for kind in said}
-    labels = case.labels
-    remarks = []
-    if "claim" not in kinds:
-        remarks.append(("claim", "no claim is recorded"))
-    if "denial" not in kinds:
-        remarks.append(("denial", "no denial is recorded"))
-    if not (labels["incident_id"] == incident_id).any():
-        remarks.append(
-            ("label", "no official, analyst or medium is on record with a view of who did it")
-        )
-    return tuple(remarks)
+    said = [
+        *zip(statements["incident_id"].tolist(), statements["kind"].tolist(), strict=True),
+        *((incident, "label") for incident in case.labels["incident_id"].tolist()),
+    ]
+    found: dict[str, set[str]] = {}
+    for incident, kind in said:
+        found.setdefault(incident, set()).add(kind)
+    return ReadOnly({incident: frozenset(kinds) for incident, kinds in found.items()})
 
 
 def _joined(parts: Sequence[str]) -> str:
