@@ -16,6 +16,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
+import os
 import random
 import re
 import signal
@@ -47,7 +49,11 @@ OPENED = re.compile(r"open at http://([^:]+):(\d+)/")
 
 @dataclass(frozen=True)
 class Latencies:
-    """What one measurement found, in milliseconds; ``errors`` counts answers other than 200."""
+    """What one measurement found, in milliseconds; ``errors`` counts answers other than 200.
+
+    ``processor`` is what the desk took of a processor for an answer, which other work on the
+    machine changes less; NaN where the system does not tell.
+    """
 
     users: int
     seconds: float
@@ -56,6 +62,7 @@ class Latencies:
     median: float
     p99: float
     worst: float
+    processor: float
 
     @property
     def line(self) -> str:
@@ -64,7 +71,8 @@ class Latencies:
         return (
             f"{self.users:3d} users: {self.requests} answers in {self.seconds:.0f} s "
             f"({rate:.0f}/s), {self.errors} errors; median {self.median:.1f} ms, "
-            f"99th percentile {self.p99:.1f} ms, worst {self.worst:.1f} ms"
+            f"99th percentile {self.p99:.1f} ms, worst {self.worst:.1f} ms; "
+            f"{self.processor:.1f} ms of a processor an answer"
         )
 
 
@@ -121,10 +129,28 @@ async def user(
     return found
 
 
+def processor_seconds(pid: int) -> float:
+    """Return what a process has taken of the processors so far."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return math.nan
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A desk: its process and where it answers."""
+
+    pid: int
+    place: tuple[str, int]
+
+
 async def measure(
-    place: tuple[str, int], case: Case, *, users: int, seconds: float, pause: float, most: int
+    desk: Opened, case: Case, *, users: int, seconds: float, pause: float, most: int
 ) -> Latencies:
     """Let users ask at the same time."""
+    place, busy = desk.place, processor_seconds(desk.pid)
     start = time.perf_counter()
     asked = [questions(case, SEED + 1000 * users + number) for number in range(users)]
     each = await asyncio.gather(*(user(place, own, start + seconds, pause, most) for own in asked))
@@ -132,7 +158,9 @@ async def measure(
     times = np.array([1000 * one for answers in each for one, _ in answers])
     errors = sum(not fine for answers in each for _, fine in answers)
     median, p99 = np.quantile(times, [0.5, 0.99])
-    return Latencies(users, took, len(times), errors, float(median), float(p99), float(times.max()))
+    worst = float(times.max())
+    processor = 1000 * (processor_seconds(desk.pid) - busy) / len(times)
+    return Latencies(users, took, len(times), errors, float(median), float(p99), worst, processor)
 
 
 def opened(process: subprocess.Popen[str]) -> tuple[str, int]:
@@ -158,13 +186,13 @@ def main() -> None:
         [*command, "--port", "0"], stderr=subprocess.PIPE, text=True
     ) as process:
         try:
-            place = opened(process)
-            asyncio.run(measure(place, case, users=1, seconds=600, pause=0, most=ALONE))
-            one = asyncio.run(measure(place, case, users=1, seconds=600, pause=0, most=ALONE))
+            desk = Opened(process.pid, opened(process))
+            asyncio.run(measure(desk, case, users=1, seconds=600, pause=0, most=ALONE))
+            one = asyncio.run(measure(desk, case, users=1, seconds=600, pause=0, most=ALONE))
             print(one.line)
             many = asyncio.run(
                 measure(
-                    place,
+                    desk,
                     case,
                     users=arguments.users,
                     seconds=arguments.seconds,

@@ -17,6 +17,7 @@ from attribution.case.faults import nearest
 from attribution.model.words import icd203
 from attribution.pictures.picture import PictureError
 from attribution.posterior.diagnosis import SENSITIVITY_COLUMNS
+from attribution.posterior.explanation import Weighed
 from attribution.posterior.missing import COLUMNS as MISSING_COLUMNS
 from attribution.posterior.posterior import UnknownIncidentError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from attribution.case.case import Case
     from attribution.posterior.share_sensitivity import ShareSensitivity
+    from attribution.posterior.what_if import WhatIfQuestion
 
 SHARES = ["period", "actor", "name", "share", "lo", "hi", "expected_incidents", "n_incidents"]
 
@@ -54,15 +56,22 @@ class FakeExplanation:
     probability: float
     lo: float
     hi: float
-    table: pd.DataFrame
+    evidence: tuple[Weighed, ...]
     text: str
-    attribution: pd.DataFrame
+    score: Mapping[str, Any]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        return pd.DataFrame(list(self.evidence))
+
+    @property
+    def attribution(self) -> pd.DataFrame:
+        return pd.DataFrame([self.score])
 
 
 @dataclass(frozen=True)
 class FakeWhatIf:
-    before: pd.DataFrame | None
-    after: pd.DataFrame
+    score_before: Mapping[str, Any] | None
     explanation: FakeExplanation
     changes: str
 
@@ -149,10 +158,32 @@ class FakePosterior:
         actor: str | None = None,
         against: str | None = None,
     ) -> FakeWhatIf:
-        before = None if incident_id is None else self.attribute([incident_id])
+        before = None if incident_id is None else self._row(self._known(incident_id), "ok")
         seed = f"{incident_id} {sorted(columns.items())} {claims} {keep_labels}"
         explanation = self._explanation(incident_id or "", actor, against, seed)
-        return FakeWhatIf(before, explanation.attribution, explanation, f"supposed: {seed}")
+        return FakeWhatIf(before, explanation, f"supposed: {seed}")
+
+    def what_if_many(self, questions: Sequence[WhatIfQuestion]) -> list[FakeWhatIf | Exception]:
+        found: list[FakeWhatIf | Exception] = []
+        for each in questions:
+            change = each.change
+            try:
+                answer = self.what_if_columns(
+                    each.incident_id,
+                    columns=change.columns,
+                    claims=change.claims,
+                    keep_labels=change.keep_labels,
+                    actor=each.actor,
+                    against=each.against,
+                )
+            except (LookupError, ValueError) as error:
+                found.append(error)
+            else:
+                found.append(answer)
+        return found
+
+    def read_ahead(self) -> None:
+        """Do nothing: made-up numbers need no reading."""
 
     def shares(
         self,
@@ -292,8 +323,9 @@ class FakePosterior:
                 "decibans": sum(piece["decibans"] for piece in pieces),
             }
         )
-        table = pd.DataFrame(pieces)
-        table = table.assign(lo=table["decibans"] - 2, hi=table["decibans"] + 2)
+        evidence = tuple(
+            Weighed(**piece, lo=piece["decibans"] - 2, hi=piece["decibans"] + 2) for piece in pieces
+        )
         return FakeExplanation(
             incident_id=incident_id,
             actor=actor,
@@ -301,9 +333,9 @@ class FakePosterior:
             probability=row[f"p_{actor}"],
             lo=row[f"lo_{actor}"],
             hi=row[f"hi_{actor}"],
-            table=table,
+            evidence=evidence,
             text="Explained.",
-            attribution=pd.DataFrame([row]),
+            score=row,
         )
 
     def _pieces(self, incident_id: str) -> list[dict[str, Any]]:

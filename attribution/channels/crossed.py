@@ -9,6 +9,7 @@ population, so that not knowing it widens the answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,13 +18,13 @@ import pandas as pd
 from attribution.case.readonly import ReadOnly
 from attribution.channels.base import Channel, Entries, column_entries, joined, spoken_word
 from attribution.channels.classes import MISSING, class_of_words
-from attribution.channels.distinct import column_of, distinct
+from attribution.channels.distinct import FEW, column_of, distinct
 from attribution.channels.effects import act_factor, effects_term, families, normal_effects
 from attribution.channels.nested import NEW
 from attribution.channels.options import check_known, items_of, positive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -84,8 +85,7 @@ class CrossedChannel(Channel):
 
     def encode(self, evidence: Evidence) -> Entries:
         """Return one entry a crossing of which no part is missing."""
-        position = {level: code for code, level in enumerate(self.levels)}
-        parts = []
+        position, parts = self._position, []
         for crossing in self.crossings:
             number, named = combinations(evidence.incidents, crossing, self.classes)
             new = position[unseen(crossing)]
@@ -93,15 +93,19 @@ class CrossedChannel(Channel):
             parts.append(column_entries(np.array(codes, dtype=np.int64)[number]))
         return joined(*parts)
 
+    @cached_property
+    def _position(self) -> Mapping[str, int]:
+        return {level: code for code, level in enumerate(self.levels)}
+
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the combinations."""
         del piece
-        incident = evidence.incidents.iloc[[row]]
         found = [
-            one for each in self.crossings for one in combinations(incident, each, self.classes)[1]
+            _combination((evidence.cell(name, row) for name in each), each, self.classes)
+            for each in self.crossings
         ]
         shown = [
-            spoken_word(one) + ("" if one in self.levels else " (not seen before)")
+            spoken_word(one) + ("" if one in self._position else " (not seen before)")
             for one in found
             if one
         ]
@@ -131,14 +135,22 @@ def combinations(
     -------
     Which combination every incident is, (incidents,), and their names, "" where a part is missing.
     """
-    if len(incidents) == 1:
-        # Single incidents are asked about most often.
-        cells = [(column_of(incidents, column).array[0], column) for column in crossing]
-        words = [_counted(value, classes.get(column)) for value, column in cells]
-        return np.zeros(1, dtype=np.int64), [CROSS.join(words) if all(words) else ""]
+    if len(incidents) <= FEW:
+        cells = zip(*(column_of(incidents, column).tolist() for column in crossing), strict=True)
+        named = [_combination(row, crossing, classes) for row in cells]
+        return np.arange(len(incidents)), named
     parts = [_words(incidents, column, classes.get(column)) for column in crossing]
     alike = distinct(*parts)
     return alike.number, [CROSS.join(w) if all(w) else "" for w in alike.cells(*parts)]
+
+
+def _combination(
+    cells: Iterable[object], crossing: Crossing, classes: Mapping[str, Mapping[str, str]]
+) -> str:
+    """Name the combination of the cells of one incident, "" where a part is missing."""
+    named = zip(cells, crossing, strict=True)
+    words = [_counted(cell, classes.get(name)) for cell, name in named]
+    return CROSS.join(words) if all(words) else ""
 
 
 def _words(

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     type Note = tuple[int, str]
 
 
+#: Up to so many rows are compared one by one.
+FEW = 128
+
+
 class Distinct(NamedTuple):
     """The distinct ones among rows, in the order in which they first occur.
 
@@ -91,15 +95,28 @@ def distinct(*columns: pd.Series[Any]) -> Distinct:
     Distinct
         See there.
     """
-    if len(columns[0]) == 1:
-        # Single incidents are asked about most often.
-        return Distinct(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
+    if len(columns[0]) <= FEW:
+        # A few incidents are asked about most often, and looking at each is quicker.
+        return _distinct_few(columns)
     number, _ = pd.factorize(columns[0].array, use_na_sentinel=False)
     for column in columns[1:]:
         code, values = pd.factorize(column.array, use_na_sentinel=False)
         number, _ = pd.factorize(number * len(values) + code)
     # Numbers rise by one wherever a combination occurs for the first time.
     return Distinct(number, np.flatnonzero(~pd.Series(number).duplicated().to_numpy()))
+
+
+def _distinct_few(columns: Sequence[pd.Series[Any]]) -> Distinct:
+    cells = [column.tolist() for column in columns]
+    first: dict[tuple[Any, ...], int] = {}
+    position: dict[tuple[Any, ...], int] = {}
+    number = np.empty(len(columns[0]), dtype=np.int64)
+    for row, found in enumerate(zip(*cells, strict=True)):
+        # A missing number differs from itself.
+        key = tuple(None if cell != cell else cell for cell in found)  # noqa: PLR0124
+        number[row] = position.setdefault(key, len(position))
+        first.setdefault(key, row)
+    return Distinct(number, np.array(list(first.values()), dtype=np.int64))
 
 
 def looked_up(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,20 @@ class Evidence:
 
     def __len__(self) -> int:
         return len(self.incidents)
+
+    def cell(self, column: str, row: int) -> Any:  # noqa: ANN401 - whatever the column holds
+        """Return a cell of an incident by position, "" if the table lacks the column."""
+        cells = self._cells.get(column)
+        if cells is None:
+            known = column in self.incidents
+            cells = self.incidents[column].tolist() if known else [""] * len(self)
+            self._cells[column] = cells
+        return cells[row]
+
+    @cached_property
+    def _cells(self) -> dict[str, list[Any]]:
+        """Columns that were asked for by cell, as lists."""
+        return {}
 
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Evidence:
         """Return the evidence about some of the incidents.
@@ -145,8 +160,8 @@ def day_at(table: pd.DataFrame, piece: int) -> pd.Timestamp:
     pandas.Timestamp
         The day, ``NaT`` if it is not dated.
     """
-    days: pd.Series[pd.Timestamp] = pd.to_datetime(table["date"])
-    return days[[piece]].tolist()[0]
+    day: pd.Timestamp = table["date"].at[piece]  # type: ignore[assignment] # a table of days
+    return day
 
 
 def case_evidence(case: Case, known: Case | None = None) -> Evidence:

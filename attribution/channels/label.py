@@ -261,22 +261,31 @@ class LabelChannel(Channel):
 
     def _weights(self, labels: pd.DataFrame, coded: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Weigh every label: (labels,). One without a code takes no weight from the others."""
-        origin = (labels["labeller"], labels["source_id"], labels["group_id"])
-        alike = distinct(*origin)
-        known = [self.series_size.get(cells, 1) for cells in alike.cells(*origin)]
-        sizes = np.array(known, dtype=np.float64)[alike.number]
-        series = (labels["scope"] == "series").to_numpy()
+        row, who = labels["row"].to_numpy(dtype=np.int64), labels["labeller"].tolist()
+        origin = zip(who, labels["source_id"].tolist(), labels["group_id"].tolist(), strict=True)
+        sizes = np.array([self.series_size.get(cells, 1) for cells in origin], dtype=np.float64)
+        series = _is(labels, "scope", "series")
         weight = np.where(series, SERIES_WEIGHT * sizes**SERIES_POWER, 1.0) * coded
-        weight[(labels["basis"] == "brand").to_numpy()] *= BRAND_BASIS_WEIGHT
-        echo = labels["labeller"].map(dict(self.echo_groups)).fillna(labels["labeller"])
-        frame = labels[["row"]].assign(echo=echo, used=weight > 0)
-        echoes = frame.groupby(["row", "echo"])["used"].transform("sum").clip(lower=1)
+        weight[_is(labels, "basis", "brand")] *= BRAND_BASIS_WEIGHT
+        # The labels of one echo group about one incident have one number.
+        numbers: dict[tuple[int, str], int] = {}
+        echo = np.array(
+            [
+                numbers.setdefault((about, self.echo_groups.get(name, name)), len(numbers))
+                for about, name in zip(row.tolist(), who, strict=True)
+            ]
+        )
+        echoes = np.maximum(np.bincount(echo, weights=weight > 0)[echo], 1.0)
         # The number of voices, a weak one counting for as much as it weighs.
-        frame = frame.assign(shared=weight / echoes.to_numpy())
-        voices = frame.groupby("row")["shared"].transform("sum").to_numpy()
+        shared = weight / echoes
+        voices = np.bincount(row, weights=shared)[row]
         # Contest comes last: where every label is contested, their one voice is.
-        doubt = np.where(labels["contested"] == "yes", CONTESTED_WEIGHT, 1.0)
-        return np.asarray(doubt * frame["shared"].to_numpy() * dependence_weight(voices, RHO))
+        doubt = np.where(_is(labels, "contested", "yes"), CONTESTED_WEIGHT, 1.0)
+        return np.asarray(doubt * shared * dependence_weight(voices, RHO))
+
+
+def _is(labels: pd.DataFrame, column: str, word: str) -> NDArray[np.bool_]:
+    return np.array([cell == word for cell in labels[column].tolist()], dtype=bool)
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:

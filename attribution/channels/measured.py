@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from attribution.channels.base import Channel, Entries, column_entries
 from attribution.channels.distinct import column_of, distinct
@@ -27,6 +26,7 @@ from attribution.channels.links import indicator
 from attribution.channels.options import is_positive, items_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from attribution.channels.base import Tensor
     from attribution.channels.evidence import Evidence
 
+EPOCH = np.datetime64("1970-01-01", "us")
 #: Mean radius of the Earth in kilometres (International Union of Geodesy and Geophysics).
 EARTH_RADIUS = 6371.0
 #: Incidents measured at once; bounds memory.
@@ -236,8 +237,8 @@ def days_of(rows: pd.DataFrame) -> NDArray[np.float64]:
     -------
     Array of shape (rows,).
     """
-    since = (rows["date"] - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
-    return np.asarray(since.to_numpy(dtype=np.float64))
+    days = rows["date"].to_numpy(dtype="datetime64[us]")
+    return np.asarray((days - EPOCH) / np.timedelta64(1, "D"), dtype=np.float64)
 
 
 def degrees(incidents: pd.DataFrame, column: str) -> NDArray[np.float64]:

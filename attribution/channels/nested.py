@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from attribution.channels.base import Channel, Entries, column_entries, spoken_word
-from attribution.channels.distinct import column_of, looked_up
+from attribution.channels.distinct import looked_up
 from attribution.channels.effects import act_factor, effects_term, families, normal_effects
 from attribution.channels.options import is_positive, items_of
 
@@ -86,23 +87,25 @@ class NestedChannel(Channel):
 
     def encode(self, evidence: Evidence) -> Entries:
         """Look each path up; an unseen one takes its nearest known parent's new child."""
-        known = {path: code for code, path in enumerate(self.paths)}
 
         def code_of(*cells: str) -> tuple[int, str]:
             path, note = self.read(*cells)
-            return _code(path, known), note
+            return _code(path, self._known), note
 
         return column_entries(*looked_up(evidence.incidents, self.columns, code_of))
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the value, narrow before wide."""
         del piece
-        incidents = evidence.incidents
-        path, _ = self.read(*(column_of(incidents, name).iloc[row] for name in self.columns))
+        path, _ = self.read(*(evidence.cell(name, row) for name in self.columns))
         # A class of one word bears its name: say it once.
         shown = ", ".join(dict.fromkeys(spoken_word(word) for word in reversed(path)))
-        unseen = "" if not path or path in self.paths else " (has no level of its own)"
+        unseen = "" if not path or path in self._known else " (has no level of its own)"
         return f"{self.heading}: {shown or 'not recorded'}{unseen}"
+
+    @cached_property
+    def _known(self) -> dict[Path, int]:
+        return {path: code for code, path in enumerate(self.paths)}
 
 
 def with_new_children(paths: Iterable[Path], depth: int) -> tuple[Path, ...]:

@@ -94,11 +94,10 @@ class PeriodChannel(Channel):
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the quarter."""
         del piece
-        day = evidence.incidents[self.column].iloc[row]
+        day = evidence.cell(self.column, row)
         if pd.isna(day):
             return "Period: date not recorded"
-        quarter = pd.Period(day, freq="Q")
-        return f"Period: quarter {quarter.quarter} of {quarter.year}"
+        return f"Period: quarter {day.quarter} of {day.year}"
 
     def _read(self, day: pd.Timestamp) -> tuple[int, str]:
         """Return the level of a day, -1 for none, and a note if it is outside the levels."""

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from attribution.case.config import ChannelSpec
-from attribution.channels.base import COLUMN_PIECE
+from attribution.channels.base import COLUMN_PIECE, Entries
 from attribution.channels.distinct import by_row
 from attribution.channels.effects import families
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
-    from attribution.channels.base import Channel, Entries
+    from attribution.channels.base import Channel
     from attribution.channels.evidence import Evidence
 
 BASE_RATE = "base_rate"
@@ -72,6 +73,26 @@ class Codes:
     widths: tuple[int, ...]
     notes: tuple[tuple[str, ...], ...]
 
+    def one(self, row: int) -> Codes:
+        """Return the evidence about one of the incidents, in as many slots.
+
+        Parameters
+        ----------
+        row
+            Its position.
+        """
+        own = slice(row, row + 1)
+        return Codes(
+            self.code[own],
+            self.weight[own],
+            self.channel[own],
+            self.piece[own],
+            self.factor[own],
+            self.act_slots,
+            self.widths,
+            self.notes[own],
+        )
+
 
 class Reading(NamedTuple):
     """What one channel finds in evidence.
@@ -99,6 +120,62 @@ def read(channel: Channel, evidence: Evidence) -> Reading:
         Any incidents with what was said of them.
     """
     return Reading(channel.encode(evidence), channel.measure(evidence))
+
+
+def split(reading: Reading, count: int) -> list[Reading]:
+    """Part what a channel finds in evidence by incident.
+
+    Parameters
+    ----------
+    reading
+        What it finds.
+    count
+        Number of incidents.
+
+    Returns
+    -------
+    list of Reading
+        What it would find in the evidence about each incident alone.
+    """
+    entries, factor = reading
+    order = np.argsort(entries.row, kind="stable")
+    ends = np.searchsorted(entries.row[order], np.arange(count + 1)).tolist()
+    notes = by_row(count, entries.notes)
+    found = []
+    for row, (start, end) in enumerate(pairwise(ends)):
+        own = order[start:end]
+        mine = Entries(
+            np.zeros(len(own), dtype=np.int64),
+            entries.code[own],
+            entries.weight[own],
+            entries.piece[own],
+            tuple((0, text) for text in notes[row]),
+        )
+        found.append(Reading(mine, None if factor is None else factor[row : row + 1]))
+    return found
+
+
+def side_by_side(readings: Sequence[Reading]) -> Reading:
+    """Join what a channel finds in the evidence about single incidents; turns `split` round.
+
+    Parameters
+    ----------
+    readings
+        At least one.
+    """
+    if len(readings) == 1:
+        return readings[0]
+    parts = [reading.entries for reading in readings]
+    notes = ((row, text) for row, part in enumerate(parts) for _, text in part.notes)
+    entries = Entries(
+        np.repeat(np.arange(len(parts)), [len(part.row) for part in parts]),
+        np.concatenate([part.code for part in parts]),
+        np.concatenate([part.weight for part in parts]),
+        np.concatenate([part.piece for part in parts]),
+        tuple(notes),
+    )
+    factors = [reading.factor for reading in readings if reading.factor is not None]
+    return Reading(entries, np.concatenate(factors) if factors else None)
 
 
 @dataclass(frozen=True)

@@ -104,12 +104,10 @@ class TriggersChannel(MeasuredChannel):
     def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Find the strongest event of every column: (rows, levels, actors + families)."""
         width = families(self.actors).width
+        day = days_of(evidence.incidents)[rows]
         result = np.zeros((len(rows), len(self.responses), width))
         for level, response in enumerate(self.responses):
-            strength, affected = (
-                self._strengths(evidence, rows, level),
-                self.calendars[level].affected,
-            )
+            strength, affected = self._strengths(day, level), self.calendars[level].affected
             for column in np.flatnonzero(affected.any(axis=0)):
                 own = np.flatnonzero(affected[:, column])
                 strongest = (strength[:, own] * affected[own, column]).max(axis=1)
@@ -119,10 +117,11 @@ class TriggersChannel(MeasuredChannel):
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the strongest event."""
         del piece
+        day = days_of(evidence.incidents)[[row]]
         found = [
             (float(strength.max()), self.calendars[level].name[int(strength.argmax())])
             for level in range(len(self.responses))
-            if (strength := self._strengths(evidence, np.array([row]), level)[0]).any()
+            if (strength := self._strengths(day, level)[0]).any()
         ]
         if not found:
             return "Triggers: none on record shortly before"
@@ -133,12 +132,10 @@ class TriggersChannel(MeasuredChannel):
         calendars = tuple(calendar_of(case, response) for response in self.responses)
         return replace(self, calendars=calendars)
 
-    def _strengths(
-        self, evidence: Evidence, rows: NDArray[np.int64], level: int
-    ) -> NDArray[np.float64]:
-        """Weigh every event of a level for every incident: (rows, events), from 0 to 1."""
+    def _strengths(self, days: NDArray[np.float64], level: int) -> NDArray[np.float64]:
+        """Weigh every event of a level on every day: (days, events), from 0 to 1."""
         calendar, half_life = self.calendars[level], self.responses[level].half_life
-        day = days_of(evidence.incidents[["date"]].iloc[rows])[:, None]
+        day = days[:, None]
         with np.errstate(invalid="ignore"):
             since = day - calendar.start
             if half_life is None:

@@ -152,7 +152,7 @@ def _show_answer(
 
     names = posterior.actor_names
     view = incident_view(posterior.case, names, answer.explanation, shown_changes(columns))
-    before = what_if_chances(answer.before, names)
+    before = what_if_chances(answer.score_before, names)
     if as_json:
         from attribution.case.records import plain  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from attribution.case.records import plain
-from attribution.desk.asking import Question, attributed, explained, supposed
+from attribution.desk.asking import Question, attributed, explained
 from attribution.desk.errors import RequestError, RequestFault
 from attribution.desk.schemas import (
     AttributeAnswer,
@@ -110,11 +110,11 @@ def attribute(desk: DeskState, request: AttributeRequest) -> AttributeAnswer:
     return AttributeAnswer.model_validate({"attributions": rows, "model": desk.facts})
 
 
-# What takes milliseconds is done at once, one after the other: threads would only take turns.
+# What takes milliseconds needs no thread of its own: threads would only take turns.
 @router.post("/what-if", summary="Change an incident and ask again", response_model=WhatIfAnswer)
 async def what_if(desk: DeskState, request: WhatIfRequest) -> Response:
     """Return what the model would say of such an incident. Nothing is stored."""
-    answer = supposed(desk.posterior, Question(**request.model_dump()))
+    answer = await desk.what_if.ask(Question(**request.model_dump()))
     content = {
         "changes": answer.changes,
         "remarks": answer.remarks,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
 from attribution.case.names import NameResolutionError
 from attribution.case.records import number_of, records, scalar, text_of
 from attribution.desk.errors import RequestError, RequestFault
-from attribution.posterior.posterior import UnknownIncidentError
 from attribution.posterior.questions import (
     WordError,
     changeable_columns,
@@ -19,6 +18,7 @@ from attribution.posterior.questions import (
     new_value,
     written_day,
 )
+from attribution.posterior.what_if import Change, WhatIfQuestion
 from attribution.report.incident import chances, incident_view
 from attribution.report.what_if import shown_changes, what_if_chances
 
@@ -108,41 +108,52 @@ def explained(
     return incident_view(posterior.case, posterior.actor_names, explanation, missing=missing)
 
 
-def supposed(posterior: Posterior, question: Question) -> Supposed:
-    """Answer a what-if question.
+def supposed_many(
+    posterior: Posterior, questions: Sequence[Question]
+) -> list[Supposed | Exception]:
+    """Answer several what-if questions at once, each as if it had been the only one.
 
     Parameters
     ----------
     posterior
         The model.
-    question
+    questions
         What is supposed.
 
-    Raises
-    ------
-    RequestError
-        Naming everything that is wrong with it, with the nearest word.
-    UnknownIncidentError
-        If the incident is none of the case's.
+    Returns
+    -------
+    list of Supposed or Exception
+        The answer to each; or what is wrong with it, which spoils no other: a `RequestError` that
+        names everything, with the nearest word, or an `UnknownIncidentError`.
     """
-    check_sides(posterior, question.actor, question.against)
-    columns, claims, remarks = _checked(posterior.case, question)
-    try:
-        answer = posterior.what_if_columns(
-            question.incident_id,
-            columns=columns,
-            claims=claims,
-            keep_labels=question.keep_labels,
-            actor=question.actor,
-            against=question.against,
-        )
-    except UnknownIncidentError:
-        raise
-    except ValueError as error:
-        raise RequestError((RequestFault("what-if", f"{error}."),)) from error
+    found: dict[int, Supposed | Exception] = {}
+    checked: dict[int, _Checked] = {}
+    for number, question in enumerate(questions):
+        try:
+            check_sides(posterior, question.actor, question.against)
+            checked[number] = _checked(posterior.case, question)
+        except RequestError as error:
+            found[number] = error
+    answers = posterior.what_if_many([each.question for each in checked.values()])
     names = posterior.actor_names
-    view = incident_view(posterior.case, names, answer.explanation, shown_changes(columns))
-    return Supposed(answer.changes, remarks, what_if_chances(answer.before, names), view)
+    for (number, each), answer in zip(checked.items(), answers, strict=True):
+        if isinstance(answer, Exception):
+            found[number] = _refused(answer)
+            continue
+        changes = shown_changes(each.question.change.columns)
+        view = incident_view(posterior.case, names, answer.explanation, changes)
+        before = what_if_chances(answer.score_before, names)
+        found[number] = Supposed(answer.changes, each.remarks, before, view)
+    return [found[number] for number in range(len(questions))]
+
+
+def _refused(error: Exception) -> Exception:
+    """Return what is told of an error: what the model refuses is the caller's fault."""
+    if not isinstance(error, ValueError):
+        return error
+    refusal = RequestError((RequestFault("what-if", f"{error}."),))
+    refusal.__cause__ = error
+    return refusal
 
 
 def check_sides(posterior: Posterior, actor: str | None, against: str | None) -> None:
@@ -173,10 +184,15 @@ def check_sides(posterior: Posterior, actor: str | None, against: str | None) ->
         raise RequestError(faults)
 
 
-def _checked(
-    case: Case, question: Question
-) -> tuple[dict[str, str], list[str] | None, tuple[str, ...]]:
-    """Check columns and claims; return them and remarks."""
+class _Checked(NamedTuple):
+    """A question whose words are known, and what is to be said of them."""
+
+    question: WhatIfQuestion
+    remarks: tuple[str, ...]
+
+
+def _checked(case: Case, question: Question) -> _Checked:
+    """Check columns and claims."""
     faults: list[RequestFault] = []
     columns: dict[str, str] = {}
     remarks: list[str] = []
@@ -203,7 +219,9 @@ def _checked(
             faults.append(RequestFault("claims", message, close))
     if faults:
         raise RequestError(faults)
-    return columns, claims, tuple(remarks)
+    change = Change(columns, claims, question.keep_labels)
+    asked = WhatIfQuestion(question.incident_id, change, question.actor, question.against)
+    return _Checked(asked, tuple(remarks))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from attribution.case.records import records
-from attribution.desk.asking import Question, Supposed, explained, supposed, then
+from attribution.desk.asking import Question, Supposed, explained, then
 from attribution.desk.drawings import drawing
 from attribution.desk.errors import RequestError, RequestFault, not_found
 from attribution.desk.pictures import PICTURES
@@ -76,7 +76,7 @@ async def what_if(desk: DeskState, request: Request, incident_id: str) -> Respon
     """Change an incident and ask again."""
     if incident_id not in desk.catalogue.position:
         raise not_found("incident", incident_id, tuple(desk.catalogue.position))
-    return _what_if(desk, request, incident_id)
+    return await _what_if(desk, request, incident_id)
 
 
 @router.get("/incidents/{incident_id}/as-of")
@@ -108,17 +108,17 @@ def as_of(desk: DeskState, incident_id: str, first: str = "", second: str = "") 
 @router.get("/what-if")
 async def what_if_from_nothing(desk: DeskState, request: Request) -> Response:
     """Make an incident up and ask."""
-    return _what_if(desk, request, None)
+    return await _what_if(desk, request, None)
 
 
-def _what_if(desk: Desk, request: Request, incident_id: str | None) -> Response:
+async def _what_if(desk: Desk, request: Request, incident_id: str | None) -> Response:
     given = {name: request.query_params.getlist(name) for name in request.query_params}
     question = read_form(desk.posterior.case, incident_id, given)
     answer: Supposed | None = None
     faults: tuple[object, ...] = ()
     status = HTTPStatus.OK
     try:
-        answer = supposed(desk.posterior, question)
+        answer = await desk.what_if.ask(question)
     except RequestError as error:
         faults, status = error.faults, error.status
     content: dict[str, object] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from typing import TYPE_CHECKING
 
@@ -118,5 +119,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and tell."""
         await super().startup(sockets)
+        # Model and case stay: whoever looks for garbage among them keeps an answer waiting.
+        gc.collect()
+        gc.freeze()
         if not self.should_exit:
             self._ready()

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
+from attribution.case.names import name_index
 from attribution.case.records import records
+from attribution.desk.asking import supposed_many
 from attribution.desk.catalogue import catalogue
 from attribution.desk.pictures import Drawn
 from attribution.desk.search import COLUMNS
 from attribution.desk.tables import brand_views
+from attribution.desk.together import Together
 from attribution.posterior.provenance import model_facts
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from attribution.case.records import Plain, Record
+    from attribution.desk.asking import Question, Supposed
     from attribution.desk.catalogue import Catalogue
     from attribution.desk.security import Policy
     from attribution.desk.tables import BrandView
@@ -104,8 +108,15 @@ class Desk:
         """Sources by their identifier."""
         return {str(row["source_id"]): row for row in records(self.posterior.case.sources)}
 
+    @cached_property
+    def what_if(self) -> Together[Question, Supposed]:
+        """Where what-if questions are asked."""
+        return Together(partial(supposed_many, self.posterior))
+
     def prepare(self) -> None:
         """Compute what every page needs, before the first one is asked for."""
+        self.posterior.read_ahead()
+        name_index(self.posterior.case)
         _ = self.catalogue, self.facts, self.brands, self.labellers, self.preferences
 
 

@@ -14,25 +14,26 @@ draws of the same difference within a draw.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from attribution.channels.base import COLUMN_PIECE
-from attribution.channels.distinct import column_of
 from attribution.channels.evidence import day_at, text_at
 from attribution.channels.stack import BASE_RATE
 from attribution.model.words import icd203, interval, percent
 from attribution.pictures.waterfall import Question, waterfall
-from attribution.posterior.kernel import INTERVAL, Query, step_probabilities
+from attribution.posterior.kernel import interval_ends
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from attribution.case.records import Record
     from attribution.channels.base import Channel, Entries
     from attribution.channels.evidence import Evidence
     from attribution.channels.stack import Codes, Stack
@@ -41,8 +42,22 @@ if TYPE_CHECKING:
 #: Decibans in a unit of natural log-odds.
 DECIBANS = 10 / np.log(10)
 
-COLUMNS = ["piece", "channel", "text", "source_id", "date", "decibans", "lo", "hi"]
 TOTAL = "total"
+#: The channel whose pieces are labels; those of others are statements.
+LABEL = "label"
+
+
+class Weighed(NamedTuple):
+    """One piece of evidence, see `Piece`, and its weight in decibans, with its 90 % interval."""
+
+    piece: str
+    channel: str
+    text: str
+    source_id: str
+    date: str
+    decibans: float
+    lo: float
+    hi: float
 
 
 @dataclass(frozen=True)
@@ -77,11 +92,11 @@ class Explanation:
         What is explained; ``against`` is the rival or None for all others together.
     probability, lo, hi
         The reported probability of the actor and its 90 % interval.
-    table
-        One row a piece in the order of the sum: piece, channel, text, source_id, date, decibans,
-        lo, hi; the first is the base rate and the last, "total", the reported log-odds.
-    attribution
-        The incident's row of `Posterior.attribute`.
+    evidence
+        Its pieces in the order of the sum; the first is the base rate and the last, "total", the
+        reported log-odds.
+    score
+        The incident's row of `Posterior.attribute`, as plain values.
     actor_names
         Printed names of the actors; identifiers stand for those that it lacks.
     """
@@ -92,9 +107,19 @@ class Explanation:
     probability: float
     lo: float
     hi: float
-    table: pd.DataFrame
-    attribution: pd.DataFrame
+    evidence: tuple[Weighed, ...]
+    score: Record
     actor_names: Mapping[str, str] = MappingProxyType({})
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The evidence as a table, with a column for each part of `Weighed`."""
+        return pd.DataFrame(list(self.evidence), columns=list(Weighed._fields))
+
+    @property
+    def attribution(self) -> pd.DataFrame:
+        """The incident's row of `Posterior.attribute`."""
+        return pd.DataFrame([self.score])
 
     @property
     def text(self) -> str:
@@ -108,8 +133,8 @@ class Explanation:
             f"Weight of evidence for {self.actor} against {rival}, in decibans:",
         ]
         lines += [
-            f"{row.decibans:+7.1f}  ({row.lo:+.1f} to {row.hi:+.1f})  {row.text}"
-            for row in self.table.itertuples()
+            f"{each.decibans:+7.1f}  ({each.lo:+.1f} to {each.hi:+.1f})  {each.text}"
+            for each in self.evidence
         ]
         return "\n".join(lines)
 
@@ -161,31 +186,33 @@ class Told:
     date: str
 
 
-def told(channel: Channel, evidence: Evidence, entries: Entries) -> tuple[Told, ...]:
-    """List the pieces in which a channel tells of a single incident.
+def told(channel: Channel, evidence: Evidence, entries: Entries, row: int = 0) -> tuple[Told, ...]:
+    """List the pieces in which a channel tells of an incident.
 
     Parameters
     ----------
     channel
         The channel.
     evidence
-        The evidence about the incident.
+        The evidence about the incident, and perhaps others.
     entries
-        What the channel made of it.
+        What the channel made of the incident.
+    row
+        Position of the incident.
     """
     if channel.role == "act":
-        text = channel.describe(evidence, 0, COLUMN_PIECE)
-        sources = str(column_of(evidence.incidents, "source_ids").iloc[0])
+        text = channel.describe(evidence, row, COLUMN_PIECE)
+        sources = str(evidence.cell("source_ids", row))
         # A base rate is nobody's report.
         source_id = "" if channel.name == BASE_RATE else sources
         return (Told(COLUMN_PIECE, channel.name, channel.name, text, source_id, ""),)
     found = []
     for number in dict.fromkeys(entries.piece[entries.weight != 0].tolist()):
-        text = channel.describe(evidence, 0, number)
+        text = channel.describe(evidence, row, number)
         if number == COLUMN_PIECE:
             found.append(Told(number, f"{channel.name} silence", channel.name, text, "", ""))
             continue
-        is_label = channel.name == "label"
+        is_label = channel.name == LABEL
         table = evidence.labels if is_label else evidence.statements
         who = text_at(table, number, "labeller" if is_label else "speaker_id")
         day = day_at(table, number)
@@ -225,44 +252,37 @@ def pieces_of(stack: Stack, codes: Codes, tellings: Sequence[Sequence[Told]]) ->
 
 
 def weigh(
-    draws: NDArray[np.floating],
-    query: Query,
-    pieces: Sequence[Piece],
-    actor: int,
-    rival: int | None,
-) -> pd.DataFrame:
+    steps: NDArray[np.float64], pieces: Sequence[Piece], actor: int, rival: int | None
+) -> tuple[Weighed, ...]:
     """Weigh every piece of one incident's evidence; see the module's formula.
 
     Parameters
     ----------
-    draws
-        Stacked tables, (draws, rows + 1, columns).
-    query
-        The codes of the single incident.
+    steps
+        The posterior as the pieces are added, (pieces, actors, draws).
     pieces
-        Its pieces, in order.
+        The pieces, in order.
     actor, rival
         Positions of the actor explained and of the rival, None for all others.
+
+    Returns
+    -------
+    The pieces, and the total behind them.
     """
-    steps = step_probabilities(draws, query, np.array([piece.slots for piece in pieces]))
-    mean = log_odds(steps.mean(axis=1), actor, rival)
+    mean = log_odds(steps.mean(axis=2), actor, rival)
     by_draw = log_odds(steps, actor, rival)
-    changes = np.diff(by_draw, axis=0, prepend=0.0)
-    low, high = np.quantile(changes, INTERVAL, axis=1)
-    weights = DECIBANS * np.stack([np.diff(mean, prepend=0.0), low, high], axis=1)
-    ends = DECIBANS * np.array([mean[-1], *np.quantile(by_draw[-1], INTERVAL)])
-    total = (TOTAL, "", "Sum: log-odds of the reported probability", "", "")
-    texts = [*((p.name, p.channel, p.text, p.source_id, p.date) for p in pieces), total]
-    columns = [
-        *(pd.array(list(column), dtype="str") for column in zip(*texts, strict=True)),
-        *np.concatenate([weights, ends[None, :]]).T,
-    ]
-    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), copy=False)
+    changes = np.concatenate([by_draw[:1], np.diff(by_draw, axis=0), by_draw[-1:]])
+    middle = [*np.diff(mean, prepend=0.0).tolist(), float(mean[-1])]
+    low, high = interval_ends(changes)
+    weights = (DECIBANS * np.stack([middle, low, high], axis=1)).tolist()
+    told = [(p.name, p.channel, p.text, p.source_id, p.date) for p in pieces]
+    told.append((TOTAL, "", "Sum: log-odds of the reported probability", "", ""))
+    return tuple(Weighed(*each, *ends) for each, ends in zip(told, weights, strict=True))
 
 
 def log_odds(p: NDArray[np.float64], actor: int, rival: int | None) -> NDArray[np.float64]:
-    """Return the natural log-odds of an actor against a rival or all others, last axis actors."""
+    """Return the natural log-odds of an actor against a rival or all others; axis 1 has actors."""
     # Summing the others keeps digits that one minus p would lose when p is nearly one.
-    others = np.delete(p, actor, axis=-1).sum(axis=-1) if rival is None else p[..., rival]
+    others = np.delete(p, actor, axis=1).sum(axis=1) if rival is None else p[:, rival]
     tiny = np.finfo(np.float64).tiny
-    return np.asarray(np.log(np.maximum(p[..., actor], tiny)) - np.log(np.maximum(others, tiny)))
+    return np.asarray(np.log(np.maximum(p[:, actor], tiny) / np.maximum(others, tiny)))

@@ -16,6 +16,7 @@ compiled, for whole files of incidents.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -242,47 +243,6 @@ def probabilities(stack: NDArray[np.floating], query: Query) -> NDArray[np.float
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
-def step_probabilities(
-    stack: NDArray[np.floating], query: Query, pieces: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Return the posterior over actors of one incident as its evidence is added piece by piece.
-
-    Parameters
-    ----------
-    stack
-        Tables of all channels with a row of zeros behind them: (draws, rows + 1, actors +
-        families).
-    query
-        Evidence about a single incident.
-    pieces
-        Which slots belong to each piece, in the order in which they are added: (pieces, slots).
-
-    Returns
-    -------
-    Array of shape (pieces, draws, actors) that sums to 1 along the last axis.
-    """
-    acts, actors = query.act_slots, len(query.family)
-    # Draws side by side in memory: sums over a few actors then run along many draws.
-    rows = np.ascontiguousarray(stack[:, query.code[0], :].transpose(1, 2, 0))
-    rows *= query.weight[0, :, None, None]
-    rows[: query.measured] *= query.factor[0][..., None]
-    act, said = np.zeros_like(rows[0]), np.zeros((actors, len(stack)))
-    acted, heard, turn = [act], [], []
-    for slots in pieces:
-        own = np.flatnonzero(slots)
-        if (own < acts).any():
-            act = act + rows[own[own < acts]].sum(axis=0)
-            acted.append(act)
-        if (own >= acts).any():
-            said = said + rows[own[own >= acts], :actors].sum(axis=0)
-        turn.append(len(acted) - 1)
-        heard.append(said)
-    prior = log_prior(np.stack(acted).transpose(0, 2, 1), query.family)
-    eta = prior.transpose(0, 2, 1)[turn] + np.stack(heard)
-    shifted = np.exp(eta - eta.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True)).transpose(0, 2, 1)
-
-
 def mean_probabilities(stack: NDArray[np.floating], query: Query) -> NDArray[np.float64]:
     """Return each draw's mean over incidents of the posterior over actors, in bounded memory.
 
@@ -364,7 +324,7 @@ def summarise(stack: NDArray[np.floating], query: Query) -> Summary:
     results = []
     for start in range(0, len(first), step):
         p = probabilities(stack, query.take(first[start : start + step]))
-        low, high = np.quantile(p, INTERVAL, axis=0)
+        low, high = interval_ends(p.transpose(1, 2, 0))
         results.append((p.mean(axis=0), low, high))
     mean, low, high = (np.concatenate(parts) for parts in zip(*results, strict=True))
     rows = inverse.reshape(-1)
@@ -380,6 +340,37 @@ def _patterns(query: Query) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     pattern = np.concatenate([query.code.astype(np.float64), query.weight, factor], axis=1)
     _, first, inverse = np.unique(pattern, axis=0, return_index=True, return_inverse=True)
     return first, inverse
+
+
+def interval_ends(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the ends of the reported interval over draws.
+
+    Parameters
+    ----------
+    values
+        (..., draws), at least one draw.
+
+    Returns
+    -------
+    The lower and the upper end, each (...): as `numpy.quantile` finds them, at a fifth of its time.
+    """
+    last = values.shape[-1] - 1
+    places = [level * last for level in INTERVAL]
+    ranks = [(math.floor(place), min(math.floor(place) + 1, last)) for place in places]
+    parted = np.partition(values, sorted({rank for pair in ranks for rank in pair}), axis=-1)
+    low, high = (
+        _between(parted[..., below], parted[..., above], place - below)
+        for place, (below, above) in zip(places, ranks, strict=True)
+    )
+    return low, high
+
+
+def _between(
+    below: NDArray[np.float64], above: NDArray[np.float64], part: float
+) -> NDArray[np.float64]:
+    """Interpolate from the nearer end, so that both ends come out exactly."""
+    step = above - below
+    return below + step * part if part < 0.5 else above - step * (1 - part)
 
 
 def entropy_bits(p: NDArray[np.float64]) -> NDArray[np.float64]:

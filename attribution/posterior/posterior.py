@@ -33,8 +33,8 @@ from attribution.posterior.missing import Known, missing_evidence
 from attribution.posterior.notebook import posterior_html
 from attribution.posterior.pictures import Pictures
 from attribution.posterior.selection import periods, selected
-from attribution.posterior.single import SingleReader, Supposition
-from attribution.posterior.what_if import Change, WhatIf, supposition
+from attribution.posterior.single import SingleReader
+from attribution.posterior.what_if import Change, WhatIfQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from attribution.posterior.manifest import Manifest
     from attribution.posterior.share_sensitivity import ShareSensitivity
     from attribution.posterior.update import Update
+    from attribution.posterior.what_if import WhatIf
 
 #: Up to so many of a case's own incidents are answered before the compiled sum would be ready.
 FEW = 1000
@@ -168,7 +169,7 @@ class Posterior:
         UnknownIncidentError, ValueError
             If the incident or an actor is unknown, or the rival is the actor itself.
         """
-        return self._singles.explain(Supposition(self._row(incident_id)), actor, against)
+        return self._singles.explain(self._row(incident_id), actor, against)
 
     def what_if(
         self,
@@ -225,12 +226,30 @@ class Posterior:
         against: str | None = None,
     ) -> WhatIf:
         """Do as `what_if` does, for whatever columns the case has, and actors as in `explain`."""
-        row = None if incident_id is None else self._row(incident_id)
         change = Change(columns, claims, keep_labels)
-        asked, words = supposition(self.case, self._singles.reader, row, change)
-        explanation = self._singles.explain(asked, actor, against)
-        before = None if row is None else self._singles.recorded(row)
-        return WhatIf(before, explanation.attribution, explanation, words)
+        (answer,) = self.what_if_many([WhatIfQuestion(incident_id, change, actor, against)])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def what_if_many(self, questions: Sequence[WhatIfQuestion]) -> list[WhatIf | Exception]:
+        """Answer several questions at once, each as if it had been the only one.
+
+        Parameters
+        ----------
+        questions
+            The questions.
+
+        Returns
+        -------
+        list of WhatIf or Exception
+            The answer to each, or what is wrong with it; see `what_if`.
+        """
+        return self._singles.what_if(self.case, self._row, questions)
+
+    def read_ahead(self) -> None:
+        """Read the case's own incidents at once, so that no question has to wait for that."""
+        self._singles.reader.read_ahead()
 
     def missing(self, incident_id: str) -> pd.DataFrame:
         """Say what is not known of an incident and how far knowing it could move the answer.

@@ -7,62 +7,34 @@ depends on a few columns, on what was said, or on neither
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from attribution.case.readonly import ReadOnly
-from attribution.channels.base import CLAIMS, LABELS
-from attribution.channels.evidence import Evidence, empty_labels, empty_statements
-from attribution.channels.stack import read
-from attribution.posterior.explanation import pieces_of, told
-from attribution.posterior.intake import RANGES, claim_rows
+from attribution.channels.base import CLAIMS, COLUMN_PIECE, LABELS
+from attribution.channels.evidence import Evidence
+from attribution.channels.stack import Reading, read, side_by_side, split
+from attribution.posterior.explanation import LABEL, pieces_of, told
+from attribution.posterior.kept import Kept
+from attribution.posterior.supposed import Collection, Supposition, made_up
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from attribution.case.case import Case
-    from attribution.channels.stack import Codes, Reading, Stack
+    from attribution.channels.stack import Codes, Stack
     from attribution.posterior.explanation import Piece, Told
+    from attribution.posterior.supposed import Gathered
 
-#: What stands for a missing value in columns that are no text.
-EMPTY = ReadOnly({"date": pd.NaT, **dict.fromkeys(RANGES, float("nan"))})
 #: So many findings of channels are kept, each of a few kilobytes at most.
 KEPT = 20_000
-#: So many incidents are kept as tables.
+#: So many incidents are kept as they are recorded.
 KEPT_INCIDENTS = 1024
-
-
-class Cell(NamedTuple):
-    """A value that a column is supposed to have; None if it is unknown."""
-
-    column: str
-    value: object
-
-
-@dataclass(frozen=True)
-class Supposition:
-    """An incident of the case with something changed, or one made up.
-
-    Parameters
-    ----------
-    row
-        Position of the incident; None for one of which nothing is recorded.
-    cells
-        Values of the columns that are supposed.
-    claims
-        Those who claim it instead of those that did; None leaves the claims.
-    keep_labels
-        Whether its labels stay.
-    """
-
-    row: int | None
-    cells: tuple[Cell, ...] = ()
-    claims: tuple[str, ...] | None = None
-    keep_labels: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +44,14 @@ class SingleIncident:
     Parameters
     ----------
     incident_id
-        A column of one row; "" for an incident that was made up.
+        Identifier; "" for an incident that was made up.
     codes
         All its evidence.
     pieces
         The same by piece, in the order of an explanation.
     """
 
-    incident_id: pd.Series[str]
+    incident_id: str
     codes: Codes
     pieces: tuple[Piece, ...]
 
@@ -89,6 +61,10 @@ class _Finding(NamedTuple):
 
     reading: Reading
     telling: tuple[Told, ...]
+
+
+#: A channel's position, and what it reads of an incident.
+type _Place = tuple[int, Supposition]
 
 
 class SingleReader:
@@ -109,39 +85,64 @@ class SingleReader:
         self._stack = stack
         self._all = evidence
         # Several threads may find the same thing at the same time; it is the same thing.
-        self._recorded = lru_cache(KEPT_INCIDENTS)(self._record)
         self._cells = lru_cache(KEPT_INCIDENTS)(self._cells_of)
-        self._found = lru_cache(KEPT)(self._find)
-
-    def recorded(self, row: int | None) -> Evidence:
-        """Return what the case knows of an incident; None stands for one that is made up."""
-        return self._recorded(row)
+        self._kept: Kept[_Place, _Finding] = Kept(KEPT)
 
     def cells(self, row: int | None) -> Mapping[str, object]:
-        """Return the columns of an incident by name."""
+        """Return the columns of an incident by name; None stands for one that is made up."""
         return self._cells(row)
 
+    def labels(self, row: int | None) -> int:
+        """Return the number of labels of an incident."""
+        return self._collection.labels(row)
+
+    def read_ahead(self) -> None:
+        """Read the case's own incidents, as many as can be kept, before they are asked about."""
+        room = KEPT // (2 * len(self._stack.channels))
+        count = len(self._all)
+        self.read_many([Supposition(row) for row in range(max(0, count - room), count)])
+
     def read(self, asked: Supposition) -> SingleIncident:
-        """Read an incident.
+        """Read an incident; see `read_many`."""
+        return self.read_many([asked])[0][0]
+
+    def read_many(self, asked: Sequence[Supposition]) -> tuple[list[SingleIncident], Codes]:
+        """Read incidents.
+
+        What a channel takes to look at an incident hardly grows with the number of incidents, so
+        each looks once at all of which it has to find something new.
 
         Parameters
         ----------
         asked
-            The incident.
+            The incidents, at least one.
 
         Returns
         -------
-        SingleIncident
-            The same as if all of it had been read anew.
+        The incidents, each the same as if all of it had been read anew, and the codes of all.
         """
-        findings = [
-            self._found(position, _part(asked, channel.reads))
-            for position, channel in enumerate(self._stack.channels)
-        ]
-        codes = self._stack.lay_out([finding.reading for finding in findings], 1)
-        pieces = pieces_of(self._stack, codes, [finding.telling for finding in findings])
-        identifier = self.recorded(asked.row).incidents["incident_id"]
-        return SingleIncident(identifier, codes, tuple(pieces))
+        parts = [[_part(each, channel.reads) for channel in self._stack.channels] for each in asked]
+        found: dict[_Place, _Finding] = {}
+        lacking: dict[_Place, int] = {}
+        for number, own in enumerate(parts):
+            for place in enumerate(own):
+                if place not in found and place not in lacking:
+                    kept = self._kept.get(place)
+                    if kept is None:
+                        lacking[place] = number
+                    else:
+                        found[place] = kept
+        found |= self._find(asked, lacking)
+        findings = [[found[place] for place in enumerate(own)] for own in parts]
+        columns = zip(*([each.reading for each in own] for own in findings), strict=True)
+        codes = self._stack.lay_out([side_by_side(each) for each in columns], len(asked))
+        incidents = []
+        for number, (each, found_of) in enumerate(zip(asked, findings, strict=True)):
+            mine = codes.one(number)
+            pieces = pieces_of(self._stack, mine, [finding.telling for finding in found_of])
+            name = str(self.cells(each.row)["incident_id"])
+            incidents.append(SingleIncident(name, mine, tuple(pieces)))
+        return incidents, codes
 
     def evidence(self, asked: Supposition) -> Evidence:
         """Return the evidence about an incident.
@@ -151,49 +152,74 @@ class SingleReader:
         asked
             The incident.
         """
-        recorded = self.recorded(asked.row)
-        incidents, statements = recorded.incidents, recorded.statements
-        if asked.cells:
-            incidents = incidents.copy()
-            for column, value in asked.cells:
-                cell = EMPTY.get(column, "") if value is None else value
-                incidents[column] = pd.Series([cell], dtype=incidents[column].dtype)
-        if asked.claims is not None:
-            claims = claim_rows([(0, speaker) for speaker in asked.claims])
-            # Other statements keep their rows, by which channels know them.
-            claims.index = pd.RangeIndex(len(statements), len(statements) + len(claims))
-            kept = statements[statements["kind"] != "claim"]
-            statements = pd.concat([kept, claims]) if len(claims) else kept
-        labels = recorded.labels if asked.keep_labels else empty_labels()
-        return Evidence(incidents, statements, labels)
+        supposed = self._collection.gathered([asked])
+        evidence = supposed.evidence
+        return Evidence(
+            evidence.incidents,
+            evidence.statements.set_axis(supposed.statements),
+            evidence.labels.set_axis(supposed.labels),
+        )
 
-    def _record(self, row: int | None) -> Evidence:
-        return nothing(self._case) if row is None else self._all.take(np.array([row]))
+    @cached_property
+    def _collection(self) -> Collection:
+        return Collection(self._all)
 
     def _cells_of(self, row: int | None) -> Mapping[str, object]:
-        record = self.recorded(row).incidents.iloc[0].to_dict()
-        return {str(column): value for column, value in record.items()}
+        if row is None:
+            return ReadOnly(made_up(self._case.incidents))
+        return ReadOnly({name: cells[row] for name, cells in self._columns.items()})
 
-    def _find(self, position: int, asked: Supposition) -> _Finding:
-        channel, evidence = self._stack.channels[position], self.evidence(asked)
-        reading = read(channel, evidence)
-        return _Finding(reading, told(channel, evidence, reading.entries))
+    @cached_property
+    def _columns(self) -> Mapping[str, Sequence[object]]:
+        incidents = self._all.incidents
+        return {str(name): values.tolist() for name, values in incidents.items()}
 
+    def _find(
+        self, asked: Sequence[Supposition], lacking: Mapping[_Place, int]
+    ) -> dict[_Place, _Finding]:
+        """Let channels read what they have not read yet, of the incidents with these numbers."""
+        found: dict[_Place, _Finding] = {}
+        # Of an incident that is made up fewer columns are known.
+        for is_made_up in (False, True):
+            places = {
+                place: number
+                for place, number in lacking.items()
+                if (place[1].row is None) == is_made_up
+            }
+            if places:
+                numbers = sorted(set(places.values()))
+                supposed = self._collection.gathered(
+                    [asked[number] for number in numbers], self._reads(places)
+                )
+                at = {place: numbers.index(number) for place, number in places.items()}
+                found |= self._found(supposed, at)
+        for place, finding in found.items():
+            self._kept.put(place, finding)
+        return found
 
-def nothing(case: Case) -> Evidence:
-    """Return an incident of which nothing is known.
+    def _reads(self, places: Iterable[_Place]) -> frozenset[str] | None:
+        """Return what the channels at some places read, None for everything."""
+        read: set[str] = set()
+        for position in {position for position, _ in places}:
+            reads = self._stack.channels[position].reads
+            if reads is None:
+                return None
+            read |= reads
+        return frozenset(read)
 
-    Parameters
-    ----------
-    case
-        The case, for the columns.
-    """
-    columns = {
-        name: pd.Series([EMPTY.get(str(name), "")], dtype=values.dtype)
-        for name, values in case.incidents.items()
-        if pd.api.types.is_string_dtype(values.dtype) or name in EMPTY
-    }
-    return Evidence(pd.DataFrame(columns), empty_statements(), empty_labels())
+    def _found(self, supposed: Gathered, places: Mapping[_Place, int]) -> dict[_Place, _Finding]:
+        """Let channels read gathered incidents, and take from it what they lack."""
+        found: dict[_Place, _Finding] = {}
+        evidence = supposed.evidence
+        for position in sorted({position for position, _ in places}):
+            channel = self._stack.channels[position]
+            readings = split(read(channel, evidence), len(evidence))
+            numbers = supposed.labels if channel.name == LABEL else supposed.statements
+            for place, row in places.items():
+                if place[0] == position:
+                    telling = told(channel, evidence, readings[row].entries, row)
+                    found[place] = _numbered(_Finding(readings[row], telling), numbers)
+        return found
 
 
 def _part(asked: Supposition, reads: frozenset[str] | None) -> Supposition:
@@ -205,4 +231,17 @@ def _part(asked: Supposition, reads: frozenset[str] | None) -> Supposition:
         tuple(cell for cell in asked.cells if cell.column in reads),
         asked.claims if CLAIMS in reads else None,
         asked.keep_labels or LABELS not in reads,
+    )
+
+
+def _numbered(finding: _Finding, numbers: NDArray[np.int64]) -> _Finding:
+    """Give pieces their numbers among those of their own incident, whatever stood beside it."""
+    (entries, factor), telling = finding
+    if not (entries.piece >= 0).any():
+        return finding
+    # The number behind the last stands for what is no piece.
+    own = np.append(numbers, COLUMN_PIECE)
+    return _Finding(
+        Reading(replace(entries, piece=own[entries.piece]), factor),
+        tuple(replace(each, number=int(own[each.number])) for each in telling),
     )

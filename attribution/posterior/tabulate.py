@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from pandas.api.extensions import ExtensionArray
 
     from attribution.case.case import Case
+    from attribution.case.records import Record
     from attribution.channels.label import LabelChannel
     from attribution.channels.stack import Codes, Stack
     from attribution.posterior.kernel import Summary
@@ -34,53 +34,6 @@ SHARE_COLUMNS = [
     "expected_incidents",
     "n_incidents",
 ]
-
-
-def score_table(
-    actors: tuple[str, ...],
-    incident_id: pd.Series[str],
-    summary: Summary,
-    *,
-    grades: NDArray[np.intp],
-    status: Sequence[str],
-    refused: NDArray[np.bool_],
-) -> pd.DataFrame:
-    """Return the score output.
-
-    Parameters
-    ----------
-    actors
-        Identifiers of the actors.
-    incident_id
-        Identifiers of the incidents.
-    summary
-        Posterior summaries of the incidents.
-    grades
-        Position in ``GRADES`` of the evidence base of each incident.
-    status
-        What became of each incident.
-    refused
-        Which incidents have no answer: their numbers are NaN and their words "".
-
-    Returns
-    -------
-    One row an incident; see `Posterior.attribute` for the columns.
-    """
-    names = [f"{prefix}_{actor}" for prefix in ("p", "lo", "hi") for actor in actors]
-    numbers = np.concatenate([summary.mean, summary.low, summary.high], axis=1)
-    top_p = summary.mean.max(axis=1)
-    columns: dict[str, object] = {
-        "incident_id": incident_id.array,
-        **dict(zip(names, np.where(refused, np.nan, numbers.T), strict=True)),
-        "top_actor": _words(actors, summary.mean.argmax(axis=1), refused),
-        "top_p": np.where(refused, np.nan, top_p),
-        "words": _words(ICD203_WORDS, icd203_bands(top_p), refused),
-        "entropy_bits": np.where(refused, np.nan, summary.entropy),
-        "evidence": _words(GRADES, grades, refused),
-        "status": pd.array(list(status), dtype="str"),
-    }
-    # The columns are nobody else's: to copy them into blocks takes half of a single answer's time.
-    return pd.DataFrame(columns, index=incident_id.index, copy=False)
 
 
 def answers(
@@ -103,25 +56,73 @@ def answers(
     codes, summary
         Their evidence and its posterior summaries.
     rejected
-        For each incident the reason why it has no answer, "" if it has; None if all have.
+        For each incident the reason why it has no answer, "" if it has; None if all have. The
+        numbers of one without are NaN and its words "".
     notes
         For each incident what could not be used, besides what the codes note; None for nothing.
 
     Returns
     -------
-    See ``score_table``.
+    One row an incident; see `Posterior.attribute` for the columns.
     """
     count = len(incident_id)
     reasons = rejected or ("",) * count
     noted = zip(notes or ((),) * count, codes.notes, strict=True)
-    return score_table(
-        tuple(actor.id for actor in stack.channels[0].actors),
-        incident_id,
+    found = _scores(
+        stack,
+        codes,
         summary,
-        grades=grade(amount(stack, codes)),
         status=statuses(reasons, [(*more, *own) for more, own in noted]),
         refused=np.array([reason != "" for reason in reasons], dtype=bool),
     )
+    columns: dict[str, object] = {
+        name: pd.array(values, dtype="str") if values.dtype == object else values
+        for name, values in found.items()
+    }
+    # The columns are nobody else's: to copy them into blocks takes half of a single answer's time.
+    columns = {"incident_id": incident_id.array, **columns}
+    return pd.DataFrame(columns, index=incident_id.index, copy=False)
+
+
+def answer_records(
+    stack: Stack, incident_id: Sequence[str], codes: Codes, summary: Summary
+) -> list[Record]:
+    """Return the same as plain values, one record an incident, all of which have an answer.
+
+    Parameters
+    ----------
+    stack, incident_id, codes, summary
+        See ``answers``.
+    """
+    none = np.zeros(len(incident_id), dtype=bool)
+    status = statuses([""] * len(incident_id), codes.notes)
+    found = _scores(stack, codes, summary, status=status, refused=none)
+    rows = zip(incident_id, *(values.tolist() for values in found.values()), strict=True)
+    return [dict(zip(("incident_id", *found), row, strict=True)) for row in rows]
+
+
+def _scores(
+    stack: Stack,
+    codes: Codes,
+    summary: Summary,
+    *,
+    status: Sequence[str],
+    refused: NDArray[np.bool_],
+) -> dict[str, NDArray[Any]]:
+    """Return the columns of the score output behind the first; words are objects."""
+    actors = tuple(actor.id for actor in stack.channels[0].actors)
+    names = [f"{prefix}_{actor}" for prefix in ("p", "lo", "hi") for actor in actors]
+    numbers = np.concatenate([summary.mean, summary.low, summary.high], axis=1)
+    top_p = summary.mean.max(axis=1)
+    return {
+        **dict(zip(names, np.where(refused, np.nan, numbers.T), strict=True)),
+        "top_actor": _words(actors, summary.mean.argmax(axis=1), refused),
+        "top_p": np.where(refused, np.nan, top_p),
+        "words": _words(ICD203_WORDS, icd203_bands(top_p), refused),
+        "entropy_bits": np.where(refused, np.nan, summary.entropy),
+        "evidence": _words(GRADES, grade(amount(stack, codes)), refused),
+        "status": np.array(status, dtype=object),
+    }
 
 
 def statuses(rejected: Sequence[str], notes: Sequence[Sequence[str]]) -> list[str]:
@@ -146,10 +147,10 @@ def statuses(rejected: Sequence[str], notes: Sequence[Sequence[str]]) -> list[st
 
 def _words(
     words: tuple[str, ...], position: NDArray[np.intp], refused: NDArray[np.bool_]
-) -> ExtensionArray:
+) -> NDArray[np.object_]:
     """Return a column of words by their positions, "" where there is no answer."""
     every = np.array([*words, ""], dtype=object)
-    return pd.array(every[np.where(refused, len(words), position)], dtype="str")
+    return every[np.where(refused, len(words), position)]
 
 
 def share_rows(

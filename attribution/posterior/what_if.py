@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from attribution.case.names import name_index
 from attribution.case.readonly import ReadOnly
 from attribution.posterior.intake import RANGES, check_word, is_within, resolve_claimant
 from attribution.posterior.notebook import what_if_html
-from attribution.posterior.single import Cell, Supposition
+from attribution.posterior.supposed import Cell, Supposition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from attribution.case.case import Case
+    from attribution.case.records import Record
     from attribution.posterior.explanation import Explanation
     from attribution.posterior.single import SingleReader
 
@@ -35,20 +38,27 @@ class WhatIf:
 
     Parameters
     ----------
-    before
-        Its row of `Posterior.attribute`, None for an incident made up from nothing.
-    after
-        The row after the change.
+    score_before
+        Its row of `Posterior.attribute` as plain values, None for an incident made up from nothing.
     explanation
         The explanation after the change.
     changes
         What was changed, in words.
     """
 
-    before: pd.DataFrame | None
-    after: pd.DataFrame
+    score_before: Record | None
     explanation: Explanation
     changes: str
+
+    @property
+    def before(self) -> pd.DataFrame | None:
+        """The row of `Posterior.attribute`, None for an incident made up from nothing."""
+        return None if self.score_before is None else pd.DataFrame([self.score_before])
+
+    @property
+    def after(self) -> pd.DataFrame:
+        """The row after the change."""
+        return self.explanation.attribution
 
     def _repr_html_(self) -> str:
         return what_if_html(self)
@@ -71,6 +81,26 @@ class Change:
     columns: Mapping[str, str]
     claims: Sequence[str] | None = None
     keep_labels: bool = True
+
+
+@dataclass(frozen=True)
+class WhatIfQuestion:
+    """A question about a changed incident.
+
+    Parameters
+    ----------
+    incident_id
+        An incident of the case; None starts from one of which nothing is known.
+    change
+        What to change.
+    actor, against
+        Whom the evidence is weighed for and against; None for the most probable and all others.
+    """
+
+    incident_id: str | None
+    change: Change
+    actor: str | None = None
+    against: str | None = None
 
 
 def supposition(
@@ -115,7 +145,7 @@ def supposition(
         claims = tuple(speakers)
         words.append(f"claimed by {', '.join(names) or 'nobody'}")
     if not change.keep_labels:
-        words.append(f"without its {len(reader.recorded(row).labels)} labels")
+        words.append(f"without its {reader.labels(row)} labels")
     changed = tuple(
         Cell(column, None if _is_missing(value) else value)
         for column, value in cells.items()
@@ -136,14 +166,40 @@ def coordinates(case: Case, where: tuple[str, ...]) -> Mapping[str, float]:
     where
         Country, province and place, "" where unknown.
     """
-    same = case.incidents
-    for column, word in zip(PLACED, where, strict=True):
-        if word:
-            same = same[same[column] == word]
-    if not where[-1] or same.empty:
-        # The middle of a province is nowhere in particular.
-        return ReadOnly(dict.fromkeys(RANGES, float("nan")))
-    return ReadOnly({column: float(same[column].median()) for column in RANGES})
+    # The middle of a province is nowhere in particular.
+    own = _sites(case).get(where[-1], ()) if where[-1] else ()
+    wide = where[:-1]
+    same = [
+        site
+        for site in own
+        if all(word in ("", known) for word, known in zip(wide, site.within, strict=True))
+    ]
+    return ReadOnly(
+        {
+            column: median(known)
+            if (known := [site.degrees[turn] for site in same if not np.isnan(site.degrees[turn])])
+            else float("nan")
+            for turn, column in enumerate(RANGES)
+        }
+    )
+
+
+class _Site(NamedTuple):
+    """Where an incident happened: the wide columns, and the coordinates."""
+
+    within: tuple[str, ...]
+    degrees: tuple[float, ...]
+
+
+@lru_cache(maxsize=2)
+def _sites(case: Case) -> Mapping[str, Sequence[_Site]]:
+    """Return where the incidents at each place happened."""
+    columns = [case.incidents[name].tolist() for name in (*PLACED, *RANGES)]
+    found: dict[str, list[_Site]] = {}
+    for row in zip(*columns, strict=True):
+        *within, place = row[: len(PLACED)]
+        found.setdefault(place, []).append(_Site(tuple(within), row[len(PLACED) :]))
+    return ReadOnly(found)
 
 
 def _is_missing(value: object) -> bool:

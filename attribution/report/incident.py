@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from attribution.case.readonly import ReadOnly
-from attribution.case.records import Record, number_of, records, row_of, text_of
+from attribution.case.records import Record, number_of, records, text_of
 from attribution.channels.base import spoken_word
 from attribution.channels.classes import MISSING as BLANKS
 from attribution.model.words import icd203, percent
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from attribution.case.case import Case
-    from attribution.posterior.explanation import Explanation
+    from attribution.posterior.explanation import Explanation, Weighed
 
 TOTAL = "total"
+#: Of so many incidents is kept what is shown whatever is asked.
+KEPT = 2048
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def incident_view(
     """
     incident_id = explanation.incident_id or ""
     row = {**_incident_row(case, incident_id), **(changes or {})}
-    attributed = row_of(explanation.attribution)
+    attributed = explanation.score
     sources = _sources(case)
     lacking = () if missing is None else _lacking(missing, actor_names)
     return IncidentView(
@@ -189,7 +191,7 @@ def incident_view(
         chances=chances(attributed, actor_names),
         actor=actor_names.get(explanation.actor, explanation.actor),
         against=_against(explanation.against, actor_names),
-        pieces=tuple(_piece(record, sources) for record in records(explanation.table)),
+        pieces=tuple(_piece(each, sources) for each in explanation.evidence),
         evidence=text_of(attributed["evidence"]),
         entropy_bits=number_of(attributed, "entropy_bits"),
         status=text_of(attributed["status"]),
@@ -224,12 +226,21 @@ def chances(attributed: Record, actor_names: Mapping[str, str]) -> tuple[Chance,
 
 
 # Whoever looks at an incident asks of it again and again.
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT)
 def _incident_row(case: Case, incident_id: str) -> Mapping[str, str]:
-    incidents = case.incidents
-    rows = incidents[incidents["incident_id"] == incident_id] if incident_id else incidents[:0]
-    found = row_of(rows) if len(rows) else {}
-    return ReadOnly({name: text_of(value) for name, value in found.items()})
+    position, columns = _table(case)
+    if incident_id not in position:
+        return ReadOnly({})
+    row = position[incident_id]
+    return ReadOnly({name: text_of(cells[row]) for name, cells in columns.items()})
+
+
+@lru_cache(maxsize=2)
+def _table(case: Case) -> tuple[Mapping[str, int], Mapping[str, Sequence[object]]]:
+    """Return the row of every incident, and the table's columns."""
+    columns = {str(name): values.tolist() for name, values in case.incidents.items()}
+    position = {name: row for row, name in enumerate(columns["incident_id"])}
+    return ReadOnly(position), ReadOnly(columns)
 
 
 def _facts(row: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -281,19 +292,18 @@ def _sources(case: Case) -> Mapping[str, Source]:
     return ReadOnly(found)
 
 
-def _piece(record: Record, sources: Mapping[str, Source]) -> Piece:
-    named = _listed(text_of(record["source_id"]))
-    read = tuple(sources[name] for name in named if name in sources)
+def _piece(weighed: Weighed, sources: Mapping[str, Source]) -> Piece:
+    named = _listed(weighed.source_id)
     return Piece(
-        piece=text_of(record["piece"]),
-        channel=text_of(record["channel"]),
-        text=text_of(record["text"]),
-        date=text_of(record["date"]),
-        decibans=number_of(record, "decibans"),
-        lo=number_of(record, "lo"),
-        hi=number_of(record, "hi"),
-        source=sources.get(text_of(record["source_id"])),
-        sources=read,
+        piece=weighed.piece,
+        channel=weighed.channel,
+        text=weighed.text,
+        date=weighed.date,
+        decibans=weighed.decibans,
+        lo=weighed.lo,
+        hi=weighed.hi,
+        source=sources.get(weighed.source_id),
+        sources=tuple(sources[name] for name in named if name in sources),
     )
 
 
@@ -382,22 +392,28 @@ def effect(lacking: Lacking) -> str:
 _WORTH_TELLING = 0.005
 
 
-@lru_cache(maxsize=256)
 def _silence(case: Case, incident_id: str) -> tuple[tuple[str, str], ...]:
+    said = _said(case).get(incident_id, frozenset())
+    remarks = (
+        ("claim", "no claim is recorded"),
+        ("denial", "no denial is recorded"),
+        ("label", "no official, analyst or medium is on record with a view of who did it"),
+    )
+    return tuple(remark for remark in remarks if remark[0] not in said)
+
+
+@lru_cache(maxsize=2)
+def _said(case: Case) -> Mapping[str, frozenset[str]]:
+    """Return what was said of each incident: kinds of statements, and "label"."""
     statements = case.statements
-    said = statements.loc[statements["incident_id"] == incident_id, "kind"]
-    kinds = {str(kind) for kind in said}
-    labels = case.labels
-    remarks = []
-    if "claim" not in kinds:
-        remarks.append(("claim", "no claim is recorded"))
-    if "denial" not in kinds:
-        remarks.append(("denial", "no denial is recorded"))
-    if not (labels["incident_id"] == incident_id).any():
-        remarks.append(
-            ("label", "no official, analyst or medium is on record with a view of who did it")
-        )
-    return tuple(remarks)
+    said = [
+        *zip(statements["incident_id"].tolist(), statements["kind"].tolist(), strict=True),
+        *((incident, "label") for incident in case.labels["incident_id"].tolist()),
+    ]
+    found: dict[str, set[str]] = {}
+    for incident, kind in said:
+        found.setdefault(incident, set()).add(kind)
+    return ReadOnly({incident: frozenset(kinds) for incident, kinds in found.items()})
 
 
 def _joined(parts: Sequence[str]) -> str:

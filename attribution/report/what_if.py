@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attribution.case.records import row_of
 from attribution.model.words import interval, percent
 from attribution.posterior.what_if import NARROWER
 from attribution.report.blocks import Block, Column, Heading, Paragraph, Table
@@ -14,8 +13,7 @@ from attribution.report.text import incident_blocks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
-
+    from attribution.case.records import Record
     from attribution.report.incident import Chance, IncidentView
 
 _DETAILS = {
@@ -26,9 +24,7 @@ _DETAILS = {
 }
 
 
-def what_if_chances(
-    before: pd.DataFrame | None, actor_names: Mapping[str, str]
-) -> tuple[Chance, ...]:
+def what_if_chances(before: Record | None, actor_names: Mapping[str, str]) -> tuple[Chance, ...]:
     """Read the probabilities before the change.
 
     Parameters
@@ -43,7 +39,7 @@ def what_if_chances(
     tuple of Chance
         Empty if there was nothing before.
     """
-    return () if before is None else chances(row_of(before), actor_names)
+    return () if before is None else chances(before, actor_names)
 
 
 def shown_changes(columns: Mapping[str, str]) -> dict[str, str]:

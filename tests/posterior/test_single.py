@@ -17,7 +17,8 @@ from attribution.channels.crossed import CrossedChannel
 from attribution.channels.evidence import Evidence, case_evidence
 from attribution.channels.stack import Stack, bind_stack, read
 from attribution.posterior.explanation import pieces_of, told
-from attribution.posterior.single import Cell, SingleReader, Supposition
+from attribution.posterior.single import SingleReader
+from attribution.posterior.supposed import Cell, Supposition
 from attribution.posterior.what_if import Change, supposition
 
 if TYPE_CHECKING:

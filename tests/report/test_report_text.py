@@ -269,12 +269,12 @@ def test_every_piece_has_its_sources(iraq: Case, erbil: IncidentView) -> None:
     row = iraq.incidents.set_index("incident_id").loc[ERBIL]
     named = tuple(row["source_ids"].split(";"))
     explanation = FakePosterior(iraq).explain(ERBIL)
-    weapon = explanation.table["piece"] == "weapon"
-    table = explanation.table.assign(
-        source_id=explanation.table["source_id"].mask(weapon, row["source_ids"])
+    evidence = tuple(
+        each._replace(source_id=row["source_ids"]) if each.piece == "weapon" else each
+        for each in explanation.evidence
     )
     view = incident_view(
-        iraq, FakePosterior(iraq).actor_names, dataclasses.replace(explanation, table=table)
+        iraq, FakePosterior(iraq).actor_names, dataclasses.replace(explanation, evidence=evidence)
     )
     weapon_piece = next(piece for piece in view.pieces if piece.piece == "weapon")
     assert tuple(source.source_id for source in weapon_piece.sources) == named
