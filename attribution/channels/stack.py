@@ -311,11 +311,13 @@ class Stack:
             codes.weight[:, own] = factor.any(axis=2)
             codes.channel[:, own] = np.where(codes.weight[:, own] != 0, position, -1)
             return
-        slot = start + block.slot
-        codes.code[entries.row, slot] = offset + entries.code
-        codes.weight[entries.row, slot] = entries.weight
-        codes.channel[entries.row, slot] = np.where(entries.weight != 0, position, -1)
-        codes.piece[entries.row, slot] = entries.piece
+        # Most channels have one entry an incident, in order, and fill a column.
+        fills = block.width == 1 and np.array_equal(entries.row, np.arange(len(codes.code)))
+        at = (slice(None), start) if fills else (entries.row, start + block.slot)
+        codes.code[at] = offset + entries.code
+        codes.weight[at] = entries.weight
+        codes.channel[at] = np.where(entries.weight != 0, position, -1)
+        codes.piece[at] = entries.piece
 
 
 class _Slots(NamedTuple):
@@ -384,7 +386,7 @@ def _bind_of(name: str) -> Callable[[ChannelSpec, Case], Channel] | None:
 
 def _slots(row: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give the entries of each incident numbers from 0."""
-    if len(row) < 2:
+    if (row[1:] > row[:-1]).all():
         return np.zeros(len(row), dtype=np.int64)
     order = np.argsort(row, kind="stable")
     ordered = row[order]

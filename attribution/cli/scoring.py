@@ -108,7 +108,7 @@ def score(
     resume: ResumeOption = False,
     restart: RestartOption = False,
     draws: DrawsOption = None,
-    part_rows: PartRowsOption = 30_000,
+    part_rows: PartRowsOption = 20_000,
     engine: EngineOption = Engine.LOCAL,
     scheduler: SchedulerOption = None,
     workers: WorkersOption = None,

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from attribution.scoring.batch import output_schema
-from attribution.scoring.completion import Shape, complete, completed
+from attribution.scoring.completion import Shape, complete, completed, open_output
 from attribution.scoring.engines.local import score_here
 from attribution.scoring.errors import (
     STANDARD,
     InputFileError,
     LeftoverError,
     ScoreSettingsError,
-    StoppedError,
 )
 from attribution.scoring.fingerprints import fingerprint
 from attribution.scoring.formats import Format, format_of, named_format, parse_format
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from attribution.scoring.batch import Attributor
+    from attribution.scoring.completion import Output
     from attribution.scoring.pieces import ScoredPart
     from attribution.scoring.rows import Part
 
@@ -213,7 +213,10 @@ def _score_durably(
         _log.info("%s will be replaced once the new one is complete", destination.name)
     with open_journal(destination, description, settings.leftovers) as journal:
         try:
-            count = _fill(work, journal, progress)
+            with open_output(journal, shape) as output:
+                _fill(work, journal, output, progress)
+                output.finish()
+            return complete(journal, shape, whole)
         except LeftoverError:
             raise
         except InputFileError as error:
@@ -221,19 +224,10 @@ def _score_durably(
         finally:
             if not work.source.repeatable and sys.exception() is not None:
                 journal.remove()
-        if not journal.is_whole(count):
-            raise LeftoverError(
-                destination,
-                "the input has fewer rows than the interrupted run has read; --restart begins anew",
-            )
-        try:
-            return complete(journal, shape, whole)
-        except StoppedError as error:
-            raise _kept(error, work, destination) from error
 
 
-def _fill(work: _Work, journal: Journal, progress: Progress) -> int:
-    """Score the parts that are missing, and count all of them."""
+def _fill(work: _Work, journal: Journal, output: Output, progress: Progress) -> None:
+    """Score the parts that are missing, and hand them to the output."""
     count, share = 0, None
     waiting = work.parts()
 
@@ -258,9 +252,14 @@ def _fill(work: _Work, journal: Journal, progress: Progress) -> int:
     with closing(work.scored(missing())) as results:
         for result in results:
             journal.keep(result)
+            output.take(result.index, result.scored)
             share = None if result.share is None else max(share or 0.0, result.share)
             progress(journal.counts.rows, journal.counts.rejected, share, fresh=True)
-    return count
+    if not journal.is_whole(count):
+        raise LeftoverError(
+            journal.destination,
+            "the input has fewer rows than the interrupted run has read; --restart begins anew",
+        )
 
 
 def _score_through(work: _Work, stream: BinaryIO, shape: Shape, progress: Progress) -> ScoreSummary:

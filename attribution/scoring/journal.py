@@ -190,10 +190,9 @@ class Journal:
             _append(self.folder / JOURNAL, entry)
         self._content.add(entry)
 
-    def scored(self) -> Iterator[pa.RecordBatch]:
-        """Read the attributions of all parts, in order."""
-        for index in range(len(self)):
-            yield _unpacked(self.folder / _name(index))
+    def scored(self, index: int) -> pa.RecordBatch:
+        """Read the attributions of a whole part."""
+        return _unpacked(self.folder / _name(index))
 
     def rejected(self) -> Iterator[pa.RecordBatch]:
         """Read the rejected rows of all parts, in order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-#: Rows of a part, unless told otherwise: some 2 kB a row are at work at once, for two parts.
-PART_ROWS = 30_000
+#: Rows of a part, unless told otherwise: some 2 kB a row are at work at once, for three parts.
+PART_ROWS = 20_000
 #: A part that holds this many bytes is cut off before it has all of its rows.
 PART_BYTES = 64 * 2**20
 #: Rows that a source reads at once.
@@ -96,10 +96,6 @@ class Part:
 
     def __len__(self) -> int:
         return int(self.batch.num_rows)
-
-    def head(self) -> Part:
-        """Return the same with its first row alone."""
-        return replace(self, batch=self.batch.slice(0, 1), rejected={}, beyond={})
 
     def origin(self, row: int) -> tuple[str, int]:
         """Return the file of a row and the row's number in it."""

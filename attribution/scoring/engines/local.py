@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from attribution.scoring.pieces import ScoredPart, score_part
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
     from attribution.scoring.rows import Part
     from attribution.scoring.translation import Translation
 
-#: Parts at work at once: the sum over draws uses all cores and leaves Python's lock to the other.
-AT_ONCE = 2
+#: Parts at work at once: one is summed, on all cores, one is read, and one waits for the sum.
+AT_ONCE = 3
 
 
 def score_here(
@@ -41,9 +40,8 @@ def score_here(
         One for each part, in order.
     """
     for part in parts:
-        # One row alone: what the model prepares on first use is prepared once.
-        score_part(posterior, part.head(), how)
-        parts = chain([part], parts)
+        # The first one alone: what the model prepares on first use is prepared once.
+        yield score_part(posterior, part, how)
         break
     under_way: deque[Future[ScoredPart]] = deque()
     fault: Exception | None = None
