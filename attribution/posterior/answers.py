@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from attribution.case.records import number_of
 from attribution.channels.effects import families
 from attribution.posterior.explanation import Explanation, weigh
 from attribution.posterior.intake import check_word
 from attribution.posterior.kept import Kept
-from attribution.posterior.kernel import Summary, entropy_bits, interval_ends
+from attribution.posterior.kernel import query_of, summarise
 from attribution.posterior.single import KEPT_INCIDENTS
 from attribution.posterior.steps import Steps
 from attribution.posterior.supposed import Supposition
@@ -21,6 +19,7 @@ from attribution.posterior.what_if import WhatIf, supposition
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
@@ -58,7 +57,9 @@ class SingleAnswers:
         actors = stack.channels[0].actors
         self._actors = tuple(actor.id for actor in actors)
         self._actor_names = {actor.id: actor.name for actor in actors}
-        self._steps = Steps(draws, families(actors).of)
+        self._draws = draws
+        self._family = families(actors).of
+        self._steps = Steps(draws, self._family)
         self._recorded: Kept[int, Record] = Kept(KEPT_INCIDENTS)
 
     def explain(
@@ -148,9 +149,8 @@ class SingleAnswers:
             self._steps.probabilities(each.codes, [piece.slots for piece in each.pieces])
             for each in incidents
         ]
-        last = np.stack([each[-1] for each in steps])
-        mean = last.mean(axis=2)
-        summary = Summary(mean, *interval_ends(last), entropy_bits(mean))
+        # What is reported comes from the sum that every other view has; steps only take it apart.
+        summary = summarise(self._draws, query_of(codes, self._family))
         names = [each.incident_id for each in incidents]
         scores = answer_records(self._stack, names, codes, summary)
         return [

@@ -131,7 +131,7 @@ def test_the_answer_is_that_of_the_score_output(posterior: Posterior, row: int) 
     """Added piece by piece or summed at once, it is the same posterior."""
     name = str(posterior.case.incidents["incident_id"].iloc[row])
     found, expected = posterior.explain(name).attribution, posterior.attribute([name])
-    pd.testing.assert_frame_equal(found, expected, rtol=1e-12, atol=1e-15)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
 def test_incidents_read_together_are_those_read_alone(posterior: Posterior) -> None:
