@@ -9,7 +9,8 @@ For draw ``s``, piece ``j`` and actor ``k``, with the piece's rows gathered into
 for what was said; what was done multiplies the shares within families and those of families
 likewise, each normalised by itself. Only :math:`e^{x_{sj}}` takes exponentials, and who asks *what
 if* changes one piece of ten: the others' are kept. A factor that is the same for all shares of one
-whole changes nothing, so the largest is made 1 and nothing can overflow.
+whole changes nothing, so the largest is made 1 and nothing can overflow. Where the smallest are so
+small that their product might be no number any more, logs are added instead.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 #: Bytes of pieces that are kept, each of some dozens of kilobytes.
 KEPT_BYTES = 2**26
+#: Most nats that pieces may take from an actor for factors to be multiplied: the smallest number of
+#: full precision is 708 nats below 1, and to normalise costs a few more.
+DEEPEST = 650.0
 
 
 class _Rows(NamedTuple):
@@ -39,6 +43,14 @@ class _Rows(NamedTuple):
     weight: tuple[float, ...]
     #: Bytes of what was measured, (rows, columns); empty for rows that are only coded.
     measured: bytes
+
+
+class _Factor(NamedTuple):
+    """By what a piece multiplies shares: (columns, draws); (actors, draws) if said."""
+
+    values: NDArray[np.float64]
+    #: The most that it takes from any actor, in nats.
+    depth: float
 
 
 class Steps:
@@ -64,9 +76,7 @@ class Steps:
             whole[own] = number
         self._whole = whole
         self._same = np.asarray(whole[:, None] == whole[None, :], dtype=np.float64)
-        self._kept: Kept[_Rows, NDArray[np.float64]] = Kept(
-            max(1, KEPT_BYTES // draws[:, 0].nbytes)
-        )
+        self._kept: Kept[_Rows, _Factor] = Kept(max(1, KEPT_BYTES // draws[:, 0].nbytes))
 
     def probabilities(
         self, codes: Codes, pieces: Sequence[NDArray[np.bool_]]
@@ -85,55 +95,78 @@ class Steps:
         -------
         Array of shape (pieces, actors, draws) that sums to 1 along the actors.
         """
+        given = [_rows(codes, slots.nonzero()[0]) for slots in pieces]
+        factors = [self._factor(rows) if rows.code else None for rows in given]
+        if sum(factor.depth for factor in factors if factor) > DEEPEST:
+            return self._by_logs(given)
         actors = len(self._family)
         share = np.ones((self._draws.shape[2], len(self._draws)))
         share /= self._same @ share
         found = np.empty((len(pieces) + 1, actors, len(self._draws)))
         np.multiply(share[:actors], share[actors:][self._family], out=found[0])
-        for number, slots in enumerate(pieces):
+        for number, (rows, factor) in enumerate(zip(given, factors, strict=True)):
             before, after = found[number], found[number + 1]
-            own = slots.nonzero()[0]
-            if not len(own):
+            if factor is None:
                 after[:] = before
-                continue
-            rows = _rows(codes, own)
-            factor = self._factor(rows)
-            if rows.is_act:
-                share *= factor
+            elif rows.is_act:
+                share *= factor.values
                 share /= self._same @ share
                 np.multiply(share[:actors], share[actors:][self._family], out=after)
             else:
-                np.multiply(before, factor, out=after)
+                np.multiply(before, factor.values, out=after)
                 after /= after.sum(axis=0)
         return found[1:]
 
-    def _factor(self, rows: _Rows) -> NDArray[np.float64]:
-        """Return by what a piece multiplies shares: (columns, draws); (actors, draws) if said."""
+    def _by_logs(self, given: Sequence[_Rows]) -> NDArray[np.float64]:
+        """Return the same by sums of logs, for evidence of any strength."""
+        actors = len(self._family)
+        act = np.zeros((self._draws.shape[2], len(self._draws)))
+        said = np.zeros((actors, len(self._draws)))
+        found = np.empty((len(given), actors, len(self._draws)))
+        for rows, after in zip(given, found, strict=True):
+            if rows.is_act:
+                act += self._logs(rows)
+            else:
+                said += self._logs(rows)[:actors]
+            shares = act.copy()
+            for own in self._wholes:
+                shares[own] -= np.logaddexp.reduce(act[own], axis=0)
+            joint = shares[:actors] + shares[actors:][self._family] + said
+            np.exp(joint - np.logaddexp.reduce(joint, axis=0), out=after)
+        return found
+
+    def _factor(self, rows: _Rows) -> _Factor:
+        """Return by what a piece multiplies shares, the largest of each whole being 1."""
         kept = self._kept.get(rows)
         if kept is not None:
             return kept
-        total = np.zeros((self._draws.shape[2], len(self._draws)))
-        measured = np.frombuffer(rows.measured).reshape(-1, len(total))
-        for number, (code, weight) in enumerate(zip(rows.code, rows.weight, strict=True)):
-            row = weight * self._draws[:, code].T
-            total += row * measured[number][:, None] if number < len(measured) else row
+        total = self._logs(rows)
         if rows.is_act:
             for own in self._wholes:
                 total[own] -= total[own].max(axis=0)
         else:
             total = total[: len(self._family)]
             total -= total.max(axis=0)
-        # Where one actor is certain and what is added rules it out, something has to be left.
-        factor = np.maximum(np.exp(total), np.finfo(np.float64).tiny)
+        # A member's share is multiplied by its family's.
+        factor = _Factor(np.exp(total), -float(total.min()) * (2 if rows.is_act else 1))
         self._kept.put(rows, factor)
         return factor
 
+    def _logs(self, rows: _Rows) -> NDArray[np.float64]:
+        """Add up a piece's rows, (columns, draws); of none, zeros."""
+        total = np.zeros((self._draws.shape[2], len(self._draws)))
+        measured = np.frombuffer(rows.measured).reshape(-1, len(total))
+        for number, (code, weight) in enumerate(zip(rows.code, rows.weight, strict=True)):
+            row = weight * self._draws[:, code].T
+            total += row * measured[number][:, None] if number < len(measured) else row
+        return total
+
 
 def _rows(codes: Codes, own: NDArray[np.intp]) -> _Rows:
-    """Return some slots of a single incident, which are all of what was done or all of the rest."""
+    """Return slots of a single incident, which are all of what was done or all of what was said."""
     factor = codes.factor[0]
     return _Rows(
-        bool(own[0] < codes.act_slots),
+        bool(len(own) and own[0] < codes.act_slots),
         tuple(codes.code[0, own].tolist()),
         tuple(codes.weight[0, own].tolist()),
         factor[own[own < len(factor)]].tobytes(),
