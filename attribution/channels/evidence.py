@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -238,12 +238,18 @@ def case_evidence(case: Case, known: Case | None = None) -> Evidence:
 
 def empty_statements() -> pd.DataFrame:
     """Return a statements table without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=_dtype(name)) for name in STATEMENT_COLUMNS})
+    return _empty(STATEMENT_COLUMNS).copy(deep=False)
 
 
 def empty_labels() -> pd.DataFrame:
     """Return a labels table without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=_dtype(name)) for name in LABEL_COLUMNS})
+    return _empty(LABEL_COLUMNS).copy(deep=False)
+
+
+@cache
+def _empty(columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return a table without rows, which takes longer to make than some incidents to be read."""
+    return pd.DataFrame({name: pd.Series(dtype=_dtype(name)) for name in columns})
 
 
 def _with_days(evidence: Evidence, table: pd.DataFrame) -> pd.DataFrame:
