@@ -110,33 +110,27 @@ class TerritoryChannel(MeasuredChannel):
 
     def amounts(self, evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Find the nearest place of every column: (rows, levels, actors + families)."""
-        shape = (len(self.lengths), self.ground.worth.shape[1])
-        result = np.zeros((len(rows), *shape))
+        result = np.zeros((len(rows), len(self.lengths), self.ground.worth.shape[1]))
         latitude, longitude = _coordinates(evidence, rows)
-        known = np.flatnonzero(~np.isnan(latitude + longitude))
-        if not len(known) or not self.ground.name:
+        unknown = np.isnan(latitude + longitude)
+        if unknown.all() or not self.ground.name:
             return result
         order, kinds, columns = self._kinds
         apart = haversines(
-            self.ground.latitude[order],
-            self.ground.longitude[order],
-            latitude[known],
-            longitude[known],
+            self.ground.latitude[order], self.ground.longitude[order], latitude, longitude
         )
         # Of places that are worth the same only the nearest can count; one exponential a column.
         # Each is sought by itself: NumPy's reductions of many slices at once take four times as
         # long.
         nearest = arc(np.array([apart[kind].min(axis=0) for kind in kinds]))
-        most = np.empty((len(self.lengths), len(columns), len(known)))
+        most = np.empty((len(self.lengths), len(columns), len(rows)))
         for level, length in enumerate(self.lengths):
             fallen = nearest / length
             for number, column in enumerate(columns):
                 (column.log_worth - fallen[column.kinds]).max(axis=0, out=most[level, number])
-        found = np.zeros((len(known), *shape))
-        found[:, :, [column.number for column in columns]] = np.exp(most, out=most).transpose(
-            2, 0, 1
-        )
-        result[known] = found
+        own = [column.number for column in columns]
+        result[:, :, own] = np.exp(most, out=most).transpose(2, 0, 1)
+        result[unknown] = 0.0
         return result
 
     @cached_property
