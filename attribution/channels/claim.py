@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.case.readonly import ReadOnly
-from attribution.channels.base import CLAIMS, Channel, Entries, spoken_day
+from attribution.channels.base import CLAIMS, Channel, Entries, column_entries, spoken_day
 from attribution.channels.distinct import distinct
 from attribution.channels.effects import concatenated, contrasts, normal_effects
 from attribution.channels.evidence import day_at, statements_of, text_at
@@ -158,6 +158,8 @@ class ClaimChannel(Channel):
         Names that cannot be read do not weaken the others on the same incident.
         """
         claims = statements_of(evidence, ("claim",))
+        if claims.empty:
+            return column_entries(())
         speaker, day = claims["speaker_id"], claims["day"]
         row = claims["row"].to_numpy(dtype=np.int64)
         epoch = pd.Series(self._epochs(day), index=claims.index)

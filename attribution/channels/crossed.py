@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,9 @@ import pandas as pd
 from attribution.case.readonly import ReadOnly
 from attribution.channels.base import Channel, Entries, column_entries, joined, spoken_word
 from attribution.channels.classes import MISSING, class_of_words
-from attribution.channels.distinct import FEW, column_of, distinct
+from attribution.channels.distinct import FEW, Distinct, column_of, distinct, together
 from attribution.channels.effects import act_factor, effects_term, families, normal_effects
+from attribution.channels.evidence import case_evidence
 from attribution.channels.nested import NEW
 from attribution.channels.options import check_known, items_of, positive
 
@@ -87,7 +88,7 @@ class CrossedChannel(Channel):
         """Return one entry a crossing of which no part is missing."""
         position, parts = self._position, []
         for crossing in self.crossings:
-            number, named = combinations(evidence.incidents, crossing, self.classes)
+            number, named = combinations(evidence, crossing, self.classes)
             new = position[unseen(crossing)]
             codes = [position.get(level, new) if level else -1 for level in named]
             parts.append(column_entries(np.array(codes, dtype=np.int64)[number]))
@@ -118,14 +119,14 @@ def unseen(crossing: Crossing) -> str:
 
 
 def combinations(
-    incidents: pd.DataFrame, crossing: Crossing, classes: Mapping[str, Mapping[str, str]]
+    evidence: Evidence, crossing: Crossing, classes: Mapping[str, Mapping[str, str]]
 ) -> tuple[NDArray[np.int64], list[str]]:
     """Name the combinations of some columns.
 
     Parameters
     ----------
-    incidents
-        The incidents' table.
+    evidence
+        The incidents.
     crossing
         Columns that are crossed.
     classes
@@ -134,14 +135,25 @@ def combinations(
     Returns
     -------
     Which combination every incident is, (incidents,), and their names, "" where a part is missing.
+    Several combinations may have the same name.
     """
-    if len(incidents) <= FEW:
-        cells = zip(*(column_of(incidents, column).tolist() for column in crossing), strict=True)
+    columns = [column_of(evidence.incidents, column) for column in crossing]
+    if len(evidence) <= FEW:
+        cells = zip(*(column.tolist() for column in columns), strict=True)
         named = [_combination(row, crossing, classes) for row in cells]
-        return np.arange(len(incidents)), named
-    parts = [_words(incidents, column, classes.get(column)) for column in crossing]
-    alike = distinct(*parts)
-    return alike.number, [CROSS.join(w) if all(w) else "" for w in alike.cells(*parts)]
+        return np.arange(len(evidence)), named
+    alike = together(*(_counted_alike(evidence, column) for column in crossing))
+    return alike.number, [_combination(row, crossing, classes) for row in alike.cells(*columns)]
+
+
+def _counted_alike(evidence: Evidence, column: str) -> Distinct:
+    """Find the incidents that are alike in what counts of a column."""
+    alike, values = evidence.alike(column), column_of(evidence.incidents, column)
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        return alike
+    # Of a day its year counts, and a file has few years and thousands of days.
+    years = distinct(values.iloc[alike.first].dt.year)
+    return Distinct(years.number[alike.number], alike.first[years.first])
 
 
 def _combination(
@@ -151,18 +163,6 @@ def _combination(
     named = zip(cells, crossing, strict=True)
     words = [_counted(cell, classes.get(name)) for cell, name in named]
     return CROSS.join(words) if all(words) else ""
-
-
-def _words(
-    incidents: pd.DataFrame, column: str, classes: Mapping[str, str] | None
-) -> pd.Series[Any]:
-    """Return the word that counts in every cell of a column, "" where there is none."""
-    values = column_of(incidents, column)
-    # Of a day its year counts, and a file has few years and thousands of days.
-    dated = pd.api.types.is_datetime64_any_dtype(values)
-    alike = distinct(values.dt.year if dated else values)
-    words = [_counted(value, classes) for (value,) in alike.cells(values)]
-    return pd.Series(words, dtype="str").iloc[alike.number]
 
 
 def _counted(value: object, classes: Mapping[str, str] | None) -> str:
@@ -209,10 +209,11 @@ def bind(spec: ChannelSpec, case: Case) -> Channel:
     for each in crossings:
         check_known(f"channel {spec.name}: options.crossings names unknown", each, spec.columns)
     classes = _classes(case)
+    incidents = case_evidence(case)
     seen = {
         level
         for crossing in crossings
-        for level in combinations(case.incidents, crossing, classes)[1]
+        for level in combinations(incidents, crossing, classes)[1]
         if level
     }
     scale = positive(f"channel {spec.name}: options.scale", spec.options.get("scale", SCALE))

@@ -126,6 +126,9 @@ class DenialChannel(Channel):
         in this way in the fitted case) is passed over with a note.
         """
         said = statements_of(evidence, KINDS)
+        silence = column_entries(np.zeros(len(evidence), dtype=np.int64))
+        if said.empty:
+            return silence
         who, kind = said["speaker_id"], said["kind"]
         row = said["row"].to_numpy(dtype=np.int64)
         alike = distinct(who, kind, said["day"])
@@ -140,7 +143,7 @@ class DenialChannel(Channel):
             said.index[used].to_numpy(dtype=np.int64),
             tuple(notes),
         )
-        return joined(column_entries(np.zeros(len(evidence), dtype=np.int64)), spoken)
+        return joined(silence, spoken)
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the speaker and what it did."""

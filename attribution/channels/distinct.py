@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -98,12 +98,37 @@ def distinct(*columns: pd.Series[Any]) -> Distinct:
     if len(columns[0]) <= FEW:
         # A few incidents are asked about most often, and looking at each is quicker.
         return _distinct_few(columns)
-    number, _ = pd.factorize(columns[0].array, use_na_sentinel=False)
-    for column in columns[1:]:
-        code, values = pd.factorize(column.array, use_na_sentinel=False)
-        number, _ = pd.factorize(number * len(values) + code)
-    # Numbers rise by one wherever a combination occurs for the first time.
-    return Distinct(number, np.flatnonzero(~pd.Series(number).duplicated().to_numpy()))
+    return together(*(_distinct_cells(column) for column in columns))
+
+
+def together(*each: Distinct) -> Distinct:
+    """Find the distinct combinations of what is distinct column by column.
+
+    Parameters
+    ----------
+    each
+        The distinct cells of at least one column.
+
+    Returns
+    -------
+    Distinct
+        The same as `distinct` finds in the columns.
+    """
+    whole = each[0]
+    for other in each[1:]:
+        number, _ = pd.factorize(whole.number * len(other.first) + other.number)
+        whole = _numbered(number)
+    return whole
+
+
+def _distinct_cells(column: pd.Series[Any]) -> Distinct:
+    return _numbered(pd.factorize(column.array, use_na_sentinel=False)[0])
+
+
+def _numbered(number: NDArray[np.int64]) -> Distinct:
+    """Complete numbers that rise by one wherever something occurs for the first time."""
+    highest = np.maximum.accumulate(number)
+    return Distinct(number, np.flatnonzero(np.diff(highest, prepend=-1)))
 
 
 def _distinct_few(columns: Sequence[pd.Series[Any]]) -> Distinct:
@@ -117,29 +142,6 @@ def _distinct_few(columns: Sequence[pd.Series[Any]]) -> Distinct:
         number[row] = position.setdefault(key, len(position))
         first.setdefault(key, row)
     return Distinct(number, np.array(list(first.values()), dtype=np.int64))
-
-
-def looked_up(
-    incidents: pd.DataFrame, columns: Sequence[str], read: Callable[..., tuple[int, str]]
-) -> tuple[NDArray[np.int64], list[Note]]:
-    """Read each distinct combination of cells once.
-
-    Parameters
-    ----------
-    incidents
-        The incidents' table.
-    columns
-        Columns that are read; one that the table lacks has no text throughout.
-    read
-        Function from a cell a column to a code and a note, "" for none.
-
-    Returns
-    -------
-    The code of every incident, (incidents,), and the notes in the order of incidents.
-    """
-    read_columns = [column_of(incidents, column) for column in columns]
-    alike = distinct(*read_columns)
-    return alike.spread(read(*cells) for cells in alike.cells(*read_columns))
 
 
 def column_of(incidents: pd.DataFrame, column: str) -> pd.Series[Any]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from attribution.channels.distinct import FEW, column_of, distinct, together
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
+    from attribution.channels.distinct import Distinct, Note
 
 STATEMENT_COLUMNS = ("row", "speaker_id", "kind", "date", "source_id", "channel")
 LABEL_COLUMNS = (
@@ -64,6 +67,51 @@ class Evidence:
     @cached_property
     def _cells(self) -> dict[str, list[Any]]:
         """Columns that were asked for by cell, as lists."""
+        return {}
+
+    def alike(self, *columns: str) -> Distinct:
+        """Find the incidents that are alike in some columns.
+
+        Parameters
+        ----------
+        columns
+            At least one; one that the table lacks has no text throughout.
+
+        Returns
+        -------
+        Distinct
+            Several channels read the same column, whose cells are compared only once.
+        """
+        if len(self) <= FEW:
+            return distinct(*(column_of(self.incidents, column) for column in columns))
+        for column in columns:
+            if column not in self._alike:
+                self._alike[column] = distinct(column_of(self.incidents, column))
+        return together(*(self._alike[column] for column in columns))
+
+    def looked_up(
+        self, columns: Sequence[str], read: Callable[..., tuple[int, str]]
+    ) -> tuple[NDArray[np.int64], list[Note]]:
+        """Read each distinct combination of cells once.
+
+        Parameters
+        ----------
+        columns
+            Columns that are read; one that the table lacks has no text throughout.
+        read
+            Function from a cell a column to a code and a note, "" for none.
+
+        Returns
+        -------
+        The code of every incident, (incidents,), and the notes in the order of incidents.
+        """
+        alike = self.alike(*columns)
+        cells = alike.cells(*(column_of(self.incidents, column) for column in columns))
+        return alike.spread(read(*each) for each in cells)
+
+    @cached_property
+    def _alike(self) -> dict[str, Distinct]:
+        """Columns whose cells were compared."""
         return {}
 
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Evidence:
@@ -190,12 +238,18 @@ def case_evidence(case: Case, known: Case | None = None) -> Evidence:
 
 def empty_statements() -> pd.DataFrame:
     """Return a statements table without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=_dtype(name)) for name in STATEMENT_COLUMNS})
+    return _empty(STATEMENT_COLUMNS).copy(deep=False)
 
 
 def empty_labels() -> pd.DataFrame:
     """Return a labels table without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=_dtype(name)) for name in LABEL_COLUMNS})
+    return _empty(LABEL_COLUMNS).copy(deep=False)
+
+
+@cache
+def _empty(columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return a table without rows, which takes longer to make than some incidents to be read."""
+    return pd.DataFrame({name: pd.Series(dtype=_dtype(name)) for name in columns})
 
 
 def _with_days(evidence: Evidence, table: pd.DataFrame) -> pd.DataFrame:

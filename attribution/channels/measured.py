@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from attribution.channels.base import Channel, Entries, column_entries
-from attribution.channels.distinct import column_of, distinct
 from attribution.channels.effects import families
 from attribution.channels.links import indicator
 from attribution.channels.options import is_positive, items_of
@@ -81,11 +80,14 @@ class MeasuredChannel(Channel):
 
     def measure(self, evidence: Evidence) -> NDArray[np.float64]:
         """Measure distinct incidents, in blocks: (incidents, levels, actors + families)."""
-        alike = distinct(*(column_of(evidence.incidents, name) for name in self.measured_by))
-        blocks = range(0, len(alike.first), BLOCK)
-        parts = [self.amounts(evidence, alike.first[start : start + BLOCK]) for start in blocks]
-        width = families(self.actors).width
-        return np.concatenate([np.zeros((0, len(self.levels), width)), *parts])[alike.number]
+        alike = evidence.alike(*self.measured_by)
+        count = len(alike.first)
+        found = np.empty((count, len(self.levels), families(self.actors).width))
+        for start in range(0, count, BLOCK):
+            some = slice(start, start + BLOCK)
+            found[some] = self.amounts(evidence, alike.first[some])
+        # Where no two are alike each one is already in its place.
+        return found if count == len(evidence) else found[alike.number]
 
     @property
     @abstractmethod
@@ -204,12 +206,12 @@ def haversines(
     Array of shape (n, m), from 0 to 1; NaN where a coordinate is.
     """
     here, there = _on_sphere(latitude, longitude), _on_sphere(to_latitude, to_longitude)
-    result = np.zeros((len(latitude), len(to_latitude)))
+    result, across = (np.zeros((len(latitude), len(to_latitude))) for _ in range(2))
     for one, other in zip(here, there, strict=True):
-        across = one[:, None] - other[None, :]
+        np.subtract(one[:, None], other[None, :], out=across)
         across *= across
         result += across
-    result /= 4
+    result *= 0.25
     return result
 
 

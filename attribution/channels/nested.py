@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from attribution.channels.base import Channel, Entries, column_entries, spoken_word
-from attribution.channels.distinct import looked_up
 from attribution.channels.effects import act_factor, effects_term, families, normal_effects
 from attribution.channels.options import is_positive, items_of
 
@@ -92,7 +91,7 @@ class NestedChannel(Channel):
             path, note = self.read(*cells)
             return _code(path, self._known), note
 
-        return column_entries(*looked_up(evidence.incidents, self.columns, code_of))
+        return column_entries(*evidence.looked_up(self.columns, code_of))
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the value, narrow before wide."""

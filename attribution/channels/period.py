@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 from attribution.channels.base import Channel, Entries, column_entries
-from attribution.channels.distinct import looked_up
 from attribution.channels.effects import act_factor, effects_term, families, normal_effects
 from attribution.channels.options import positive
 
@@ -89,7 +88,21 @@ class PeriodChannel(Channel):
 
     def encode(self, evidence: Evidence) -> Entries:
         """Find each incident's quarter; a later one takes the last quarter, an earlier one none."""
-        return column_entries(*looked_up(evidence.incidents, (self.column,), self._read))
+        alike = evidence.alike(self.column)
+        days = evidence.incidents[self.column].to_numpy(dtype="datetime64[us]")[alike.first]
+        last = len(self.levels) - 1
+        quarter = days.astype("datetime64[M]").astype(np.int64) // 3 - self.first.ordinal
+        # The record speaks for itself up to its last day.
+        unread = np.isnat(days)
+        if self.after is not None:
+            unread |= days <= self.after.to_datetime64()
+        outside = np.flatnonzero(~unread & ((quarter < 0) | (quarter > last)))
+        notes = [""] * len(days)
+        for one in outside.tolist():
+            where = "after" if quarter[one] > last else "before"
+            notes[one] = f"date {days[one].astype('datetime64[D]')} is {where} the fitted period"
+        code = np.where(unread, -1, quarter.clip(-1, last))[alike.number]
+        return column_entries(code, alike.notes(notes))
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the quarter."""
@@ -98,18 +111,6 @@ class PeriodChannel(Channel):
         if pd.isna(day):
             return "Period: date not recorded"
         return f"Period: quarter {day.quarter} of {day.year}"
-
-    def _read(self, day: pd.Timestamp) -> tuple[int, str]:
-        """Return the level of a day, -1 for none, and a note if it is outside the levels."""
-        # The record speaks for itself up to its last day.
-        if pd.isna(day) or (self.after is not None and day <= self.after):
-            return -1, ""
-        last = len(self.levels) - 1
-        quarter = 4 * (day.year - self.first.year) + day.quarter - self.first.quarter
-        if 0 <= quarter <= last:
-            return quarter, ""
-        where = "after" if quarter > last else "before"
-        return min(max(quarter, -1), last), f"date {day.date()} is {where} the fitted period"
 
 
 def bind(spec: ChannelSpec, case: Case) -> Channel:

@@ -66,8 +66,8 @@ class Codes:
 
     code: NDArray[np.int64]
     weight: NDArray[np.float64]
-    channel: NDArray[np.int64]
-    piece: NDArray[np.int64]
+    channel: NDArray[np.int16]
+    piece: NDArray[np.int32]
     factor: NDArray[np.float64]
     act_slots: int
     widths: tuple[int, ...]
@@ -282,13 +282,16 @@ class Stack:
             width = max(int(slot.max()) + 1 if len(slot) else 0, least)
             coded.append(_Slots(position, reading, width, slot))
         blocks = [*measured, *coded]
-        first, total = (sum(block.width for block in some) for some in (measured, blocks))
+        owner = np.repeat([block.position for block in blocks], [b.width for b in blocks])
+        none = np.zeros((count, 0, families(self.channels[0].actors).width))
+        factors = [each.factor for each in readings if each.factor is not None]
+        # Memory asked for anew is dear: the narrowest numbers that hold what is in them.
         codes = Codes(
-            np.full((count, total), self.zero_row, dtype=np.int64),
-            np.zeros((count, total)),
-            np.full((count, total), -1, dtype=np.int64),
-            np.full((count, total), COLUMN_PIECE, dtype=np.int64),
-            np.zeros((count, first, families(self.channels[0].actors).width)),
+            np.full((count, len(owner)), self.zero_row, dtype=np.int64),
+            np.zeros((count, len(owner))),
+            np.full((count, len(owner)), -1, dtype=np.int16),
+            np.full((count, len(owner)), COLUMN_PIECE, dtype=np.int32),
+            np.concatenate([none, *factors], axis=1),
             sum(block.width for block in blocks if self.channels[block.position].role == "act"),
             tuple(block.width for block in sorted(blocks, key=lambda block: block.position)),
             by_row(count, notes),
@@ -297,26 +300,23 @@ class Stack:
         for block in blocks:
             self._fill(codes, block, start)
             start += block.width
+        np.copyto(codes.channel, owner, where=codes.weight != 0, casting="same_kind")
         return codes
 
     def _fill(self, codes: Codes, block: _Slots, start: int) -> None:
         """Lay one channel out in its slots, the entries of an incident side by side."""
-        position, entries, factor = block.position, block.reading.entries, block.reading.factor
-        offset = self.offsets[position]
+        (entries, factor), offset = block.reading, self.offsets[block.position]
         if factor is not None:
             # Every level of a channel that measures has a slot of its own.
             own = slice(start, start + block.width)
-            codes.factor[:, own] = factor
             codes.code[:, own] = offset + np.arange(block.width)
             codes.weight[:, own] = factor.any(axis=2)
-            codes.channel[:, own] = np.where(codes.weight[:, own] != 0, position, -1)
             return
         # Most channels have one entry an incident, in order, and fill a column.
         fills = block.width == 1 and np.array_equal(entries.row, np.arange(len(codes.code)))
         at = (slice(None), start) if fills else (entries.row, start + block.slot)
         codes.code[at] = offset + entries.code
         codes.weight[at] = entries.weight
-        codes.channel[at] = np.where(entries.weight != 0, position, -1)
         codes.piece[at] = entries.piece
 
 

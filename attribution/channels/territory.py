@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -66,6 +67,24 @@ class Ground:
     worth: NDArray[np.float64]
 
 
+class _Column(NamedTuple):
+    """An actor or family that has places.
+
+    Parameters
+    ----------
+    number
+        Its column.
+    kinds
+        Kinds of place that count for it, (kinds,).
+    log_worth
+        Logarithm of what they are worth to it, (kinds, 1).
+    """
+
+    number: int
+    kinds: NDArray[np.int64]
+    log_worth: NDArray[np.float64]
+
+
 @dataclass(frozen=True)
 class TerritoryChannel(MeasuredChannel):
     """Act evidence from the coordinates.
@@ -93,32 +112,39 @@ class TerritoryChannel(MeasuredChannel):
         """Find the nearest place of every column: (rows, levels, actors + families)."""
         result = np.zeros((len(rows), len(self.lengths), self.ground.worth.shape[1]))
         latitude, longitude = _coordinates(evidence, rows)
-        known = np.flatnonzero(~np.isnan(latitude + longitude))
-        if not len(known) or not self.ground.name:
+        unknown = np.isnan(latitude + longitude)
+        if unknown.all() or not self.ground.name:
             return result
-        order, starts, worth = self._groups
+        order, kinds, columns = self._kinds
         apart = haversines(
-            self.ground.latitude[order],
-            self.ground.longitude[order],
-            latitude[known],
-            longitude[known],
+            self.ground.latitude[order], self.ground.longitude[order], latitude, longitude
         )
         # Of places that are worth the same only the nearest can count; one exponential a column.
-        nearest = arc(np.minimum.reduceat(apart, starts, axis=0))
-        column, group = np.nonzero(worth.T)
-        own, first = np.unique(column, return_index=True)
-        log_worth, nearest = np.log(worth[group, column])[:, None], nearest[group]
+        # Each is sought by itself: NumPy's reductions of many slices at once take four times as
+        # long.
+        nearest = arc(np.array([apart[kind].min(axis=0) for kind in kinds]))
+        most = np.empty((len(self.lengths), len(columns), len(rows)))
         for level, length in enumerate(self.lengths):
-            most = np.maximum.reduceat(log_worth - nearest / length, first, axis=0)
-            result[np.ix_(known, [level], own)] = np.exp(most).T[:, None]
+            fallen = nearest / length
+            for number, column in enumerate(columns):
+                (column.log_worth - fallen[column.kinds]).max(axis=0, out=most[level, number])
+        own = [column.number for column in columns]
+        result[:, :, own] = np.exp(most, out=most).transpose(2, 0, 1)
+        result[unknown] = 0.0
         return result
 
     @cached_property
-    def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """Places worth the same: places by group, where each starts, (groups, columns)."""
-        worth, group = np.unique(self.ground.worth, axis=0, return_inverse=True)
-        order = np.argsort(group, kind="stable")
-        return order, np.searchsorted(group[order], np.arange(len(worth))), worth
+    def _kinds(self) -> tuple[NDArray[np.int64], list[slice], list[_Column]]:
+        """Places worth the same: places by kind, where each kind lies, and whose places count."""
+        worth, kind = np.unique(self.ground.worth, axis=0, return_inverse=True)
+        order = np.argsort(kind, kind="stable")
+        ends = np.searchsorted(kind[order], np.arange(len(worth) + 1)).tolist()
+        columns = [
+            _Column(int(number), own, np.log(worth[own, number])[:, None])
+            for number in np.flatnonzero(worth.any(axis=0))
+            for own in [np.flatnonzero(worth[:, number])]
+        ]
+        return order, [slice(*each) for each in pairwise(ends)], columns
 
     def describe(self, evidence: Evidence, row: int, piece: int) -> str:
         """Name the nearest known place."""

@@ -34,15 +34,17 @@ def amount(stack: Stack, codes: Codes) -> NDArray[np.float64]:
     for position, channel in enumerate(stack.channels):
         if not isinstance(channel, (LabelChannel, ClaimChannel)):
             continue
-        own = codes.channel == position
-        row = np.where(own, codes.code - stack.offsets[position], 0)
+        # Of most incidents in a file nobody has said anything.
+        about = np.flatnonzero((codes.channel == position).any(axis=1))
+        own, weight = codes.channel[about] == position, codes.weight[about]
+        row = np.where(own, codes.code[about] - stack.offsets[position], 0)
         if isinstance(channel, LabelChannel) and len(channel.levels):
             broad = channel.members.sum(axis=1) > 1
             worth = np.where(broad, BROAD_LABEL, 1.0)[np.minimum(row, len(broad) - 1)]
-            total += np.where(own, codes.weight * worth, 0.0).sum(axis=1)
+            total[about] += np.where(own, weight * worth, 0.0).sum(axis=1)
         elif isinstance(channel, ClaimChannel):
             named = own & (row < len(channel.names) - 1)
-            total += CLAIM * np.where(named, codes.weight, 0.0).sum(axis=1)
+            total[about] += CLAIM * np.where(named, weight, 0.0).sum(axis=1)
     return total
 
 

@@ -224,13 +224,14 @@ def _coordinates(
     numbers, plain = _decimals(texts)
     # Whatever is not written plainly is read one by one, as Python reads it.
     others = np.flatnonzero(~plain)
-    cells = texts.array[others].tolist()
+    cells = texts.array[others].tolist() if len(others) else []
     numbers[others] = [float(cell) if is_within(cell, limit) else math.nan for cell in cells]
     numbers[~(np.abs(numbers) <= limit)] = math.nan
-    unread = np.flatnonzero(np.isnan(numbers) & (texts != "").to_numpy())
+    unread = np.flatnonzero(np.isnan(numbers))
     notes = [
         (row, f"{name} '{cell}' is not a number from {-limit:g} to {limit:g}")
         for row, cell in zip(unread.tolist(), texts.array[unread].tolist(), strict=True)
+        if cell
     ]
     return pd.Series(numbers), notes
 
@@ -249,15 +250,17 @@ def _decimals(texts: pd.Series[str]) -> tuple[NDArray[np.float64], NDArray[np.bo
 
 def _from_case(case: Case, incidents: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Bring the statements and labels of rows that are incidents of the case."""
-    ids = pd.Index(case.incidents["incident_id"])
-    position = ids.get_indexer(incidents["incident_id"])
-    recorded = case.incidents["date"].to_numpy()[position]
-    asked = incidents["date"].to_numpy()
+    cells, ids = (pa.array(each["incident_id"].array) for each in (incidents, case.incidents))
+    position = pc.index_in(cells, ids.cast(cells.type))
+    named = np.flatnonzero(position.is_valid().to_numpy(zero_copy_only=False))
+    own = position.drop_null().to_numpy()
+    recorded = case.incidents["date"].to_numpy()[own]
+    asked = incidents["date"].to_numpy()[named]
     same = (recorded == asked) | (np.isnat(recorded) & np.isnat(asked))
-    rows = np.flatnonzero((position >= 0) & same)
+    rows = named[same]
     if not len(rows):
         return empty_statements(), empty_labels()
-    taken = case_evidence(case).take(position[rows])
+    taken = case_evidence(case).take(own[same])
     return (
         taken.statements.assign(row=rows[taken.statements["row"]]),
         taken.labels.assign(row=rows[taken.labels["row"]]),

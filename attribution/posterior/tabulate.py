@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from attribution.posterior.intake import check_word
 from attribution.posterior.kernel import INTERVAL, log_prior
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -74,13 +75,10 @@ def answers(
         summary,
         status=statuses(reasons, [(*more, *own) for more, own in noted]),
         refused=np.array([reason != "" for reason in reasons], dtype=bool),
+        column=partial(pd.array, dtype="str"),
     )
-    columns: dict[str, object] = {
-        name: pd.array(values, dtype="str") if values.dtype == object else values
-        for name, values in found.items()
-    }
     # The columns are nobody else's: to copy them into blocks takes half of a single answer's time.
-    columns = {"incident_id": incident_id.array, **columns}
+    columns = {"incident_id": incident_id.array, **found}
     return pd.DataFrame(columns, index=incident_id.index, copy=False)
 
 
@@ -96,7 +94,8 @@ def answer_records(
     """
     none = np.zeros(len(incident_id), dtype=bool)
     status = statuses([""] * len(incident_id), codes.notes)
-    found = _scores(stack, codes, summary, status=status, refused=none)
+    column = partial(np.array, dtype=object)
+    found = _scores(stack, codes, summary, status=status, refused=none, column=column)
     rows = zip(incident_id, *(values.tolist() for values in found.values()), strict=True)
     return [dict(zip(("incident_id", *found), row, strict=True)) for row in rows]
 
@@ -108,20 +107,23 @@ def _scores(
     *,
     status: Sequence[str],
     refused: NDArray[np.bool_],
-) -> dict[str, NDArray[Any]]:
-    """Return the columns of the score output behind the first; words are objects."""
+    column: Callable[[Sequence[str]], Any],
+) -> dict[str, Any]:
+    """Return the columns of the score output behind the first; `column` makes one of texts."""
     actors = tuple(actor.id for actor in stack.channels[0].actors)
     names = [f"{prefix}_{actor}" for prefix in ("p", "lo", "hi") for actor in actors]
-    numbers = np.concatenate([summary.mean, summary.low, summary.high], axis=1)
+    numbers = np.empty((len(names), len(status)))
+    np.concatenate([summary.mean.T, summary.low.T, summary.high.T], out=numbers)
+    numbers[:, refused] = np.nan
     top_p = summary.mean.max(axis=1)
     return {
-        **dict(zip(names, np.where(refused, np.nan, numbers.T), strict=True)),
-        "top_actor": _words(actors, summary.mean.argmax(axis=1), refused),
+        **dict(zip(names, numbers, strict=True)),
+        "top_actor": _words(column((*actors, "")), summary.mean.argmax(axis=1), refused),
         "top_p": np.where(refused, np.nan, top_p),
-        "words": _words(ICD203_WORDS, icd203_bands(top_p), refused),
+        "words": _words(column((*ICD203_WORDS, "")), icd203_bands(top_p), refused),
         "entropy_bits": np.where(refused, np.nan, summary.entropy),
-        "evidence": _words(GRADES, grade(amount(stack, codes)), refused),
-        "status": np.array(status, dtype=object),
+        "evidence": _words(column((*GRADES, "")), grade(amount(stack, codes)), refused),
+        "status": column(status),
     }
 
 
@@ -145,12 +147,9 @@ def statuses(rejected: Sequence[str], notes: Sequence[Sequence[str]]) -> list[st
     ]
 
 
-def _words(
-    words: tuple[str, ...], position: NDArray[np.intp], refused: NDArray[np.bool_]
-) -> NDArray[np.object_]:
-    """Return a column of words by their positions, "" where there is no answer."""
-    every = np.array([*words, ""], dtype=object)
-    return every[np.where(refused, len(words), position)]
+def _words(words: Any, position: NDArray[np.intp], refused: NDArray[np.bool_]) -> Any:  # noqa: ANN401 - either kind of column
+    """Return a column of words by their positions, the last where there is no answer."""
+    return words.take(np.where(refused, len(words) - 1, position))
 
 
 def share_rows(

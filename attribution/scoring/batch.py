@@ -115,14 +115,36 @@ def score_batch(
     missing = missing_columns(batch.schema.names)
     if missing:
         raise ValueError(missing)
-    schema = output_schema(posterior)
-    if not len(batch):
-        return no_rows(schema)
     content, faults = texts(batch)
+    return score_texts(posterior, content, {**faults, **(rejected or {})})
+
+
+def score_texts(
+    posterior: Attributor, content: pa.RecordBatch, rejected: Mapping[int, str]
+) -> pa.RecordBatch:
+    """Attribute every incident of a batch that is all text; see `score_batch`.
+
+    Parameters
+    ----------
+    posterior
+        The fitted model.
+    content
+        Columns as `texts` returns them, ``date`` among them.
+    rejected
+        Why rows are known to be unusable, by position.
+
+    Returns
+    -------
+    RecordBatch
+        As `score_batch` returns it.
+    """
+    schema = output_schema(posterior)
+    if not len(content):
+        return no_rows(schema)
     scored = posterior.attribute(content.to_pandas())
-    if len(scored) != len(batch):
-        raise RuntimeError(f"{len(batch)} rows were scored, but {len(scored)} came back")
-    scored = without_rejected(scored, {**faults, **(rejected or {})})
+    if len(scored) != len(content):
+        raise RuntimeError(f"{len(content)} rows were scored, but {len(scored)} came back")
+    scored = without_rejected(scored, rejected)
     result = pa.RecordBatch.from_pandas(
         scored, schema=schema, preserve_index=False
     ).replace_schema_metadata(None)

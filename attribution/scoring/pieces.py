@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from attribution.scoring.batch import missing_columns, rejected_rows, score_batch
+from attribution.scoring.batch import missing_columns, rejected_rows, score_texts
 from attribution.scoring.errors import InputFileError
 from attribution.scoring.tally import ScoreSummary, summary
 from attribution.scoring.texts import texts
@@ -84,7 +84,7 @@ def score_part(posterior: Attributor, part: Part, how: Translation) -> ScoredPar
     """
     content, faults = texts(part.batch)
     batch, unmapped = translate(content, how)
-    scored = score_batch(posterior, batch, {**faults, **part.rejected})
+    scored = score_texts(posterior, batch, {**faults, **part.rejected})
     # Arrow would keep what this part took for the next one, which another thread may score.
     pa.default_memory_pool().release_unused()
     status = scored.column("status")

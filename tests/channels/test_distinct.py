@@ -4,7 +4,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.channels.distinct import by_row, distinct, looked_up
+from attribution.channels.distinct import FEW, by_row, distinct, together
+from attribution.channels.evidence import Evidence, empty_labels, empty_statements
 
 cells = st.tuples(
     st.sampled_from(["", "a", "b", "ab"]),
@@ -22,21 +23,35 @@ def columns(rows) -> list[pd.Series]:
     ]
 
 
-@given(st.lists(cells, max_size=30))
-def test_the_distinct_rows_are_those_of_a_plain_loop(rows):
-    seen: list[str] = []
-    for row in map(repr, rows):
-        if row not in seen:
-            seen.append(row)
+def incidents(**read) -> Evidence:
+    return Evidence(pd.DataFrame(read), empty_statements(), empty_labels())
+
+
+@given(st.lists(cells, max_size=30), st.sampled_from([1, FEW + 1]))
+def test_columns_compared_one_by_one_and_then_together_tell_the_same_rows_apart(rows, times):
+    read = columns(rows * times)
+    for found in (
+        together(*map(distinct, read)),
+        incidents(text=read[0], day=read[1], number=read[2]).alike("text", "day", "number"),
+    ):
+        assert found.number.tolist() == distinct(*read).number.tolist()
+        assert found.first.tolist() == distinct(*read).first.tolist()
+
+
+@given(st.lists(cells, max_size=30), st.sampled_from([1, FEW + 1]))
+def test_the_distinct_rows_are_those_of_a_plain_loop(rows, times):
+    rows = rows * times
+    written = list(map(repr, rows))
+    seen = list(dict.fromkeys(written))
     found = distinct(*columns(rows))
-    assert found.number.tolist() == [seen.index(repr(row)) for row in rows]
-    assert found.first.tolist() == [list(map(repr, rows)).index(row) for row in seen]
+    assert found.number.tolist() == [seen.index(row) for row in written]
+    assert found.first.tolist() == [written.index(row) for row in seen]
 
 
 @given(st.lists(cells, max_size=30))
 def test_every_row_gets_what_is_read_of_its_cells_and_each_combination_is_read_once(rows):
     text, day, number = columns(rows)
-    table = pd.DataFrame({"text": text, "day": day, "number": number})
+    evidence = incidents(text=text, day=day, number=number)
     calls = []
 
     def read(*cell):
@@ -44,7 +59,7 @@ def test_every_row_gets_what_is_read_of_its_cells_and_each_combination_is_read_o
         note = f"{cell[0]} on {cell[1]}" if cell[0] != "a" else ""
         return len("".join(map(str, cell))), note
 
-    codes, notes = looked_up(table, ("text", "day", "number"), read)
+    codes, notes = evidence.looked_up(("text", "day", "number"), read)
     assert len(calls) == len(set(calls)) == len({repr(row) for row in rows})
     plain = [read(*cell) for cell in zip(text, day, number, strict=True)]
     assert codes.tolist() == [code for code, _ in plain]
@@ -52,8 +67,8 @@ def test_every_row_gets_what_is_read_of_its_cells_and_each_combination_is_read_o
 
 
 def test_a_column_that_the_table_lacks_has_no_text():
-    table = pd.DataFrame({"here": ["x", "y"]}, index=[5, 5])
-    codes, notes = looked_up(table, ("here", "there"), lambda *cell: (len(cell[1]), cell[0]))
+    evidence = incidents(here=["x", "y"])
+    codes, notes = evidence.looked_up(("here", "there"), lambda *cell: (len(cell[1]), cell[0]))
     assert codes.tolist() == [0, 0]
     assert notes == [(0, "x"), (1, "y")]
 
