@@ -9,7 +9,7 @@ there is one thing to optimise and one to load. The rest is nutpie's: graph, dat
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from hashlib import sha256
 from inspect import getsource
 from typing import TYPE_CHECKING, Any
@@ -144,14 +144,42 @@ def compile_sampler(
     )
 
 
+def in_coordinates(
+    sampler: CompiledPyMCModel,
+    coordinates: Geometry,
+    start: Callable[[int | None], NDArray[np.float64]],
+) -> CompiledPyMCModel:
+    """Let a compiled model's sampler walk in other coordinates; nothing is compiled anew.
+
+    Parameters
+    ----------
+    sampler
+        What ``compile_sampler`` returned.
+    coordinates
+        The coordinates.
+    start
+        Turns a chain's seed into its first point there, (parameters,).
+
+    Returns
+    -------
+    nutpie.compile_pymc.CompiledPyMCModel
+        The same model.
+    """
+    return replace(sampler.with_data(**_named(coordinates)), initial_point_func=start)
+
+
 def _shared(coordinates: Geometry) -> list[SharedVariable]:
-    """Return the arrays of a map as data of the sampler, under names that no data of it have."""
+    """Return the arrays of a map as data of the sampler."""
     # PyTensor's annotations do not know what is made of an array.
     make: Any = shared
-    return [
-        make(getattr(coordinates, each.name), f"coordinates_{each.name}")
-        for each in fields(coordinates)
-    ]
+    return [make(array, name) for name, array in _named(coordinates).items()]
+
+
+def _named(coordinates: Geometry) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a map under names that no data of a model have."""
+    return {
+        f"coordinates_{each.name}": getattr(coordinates, each.name) for each in fields(coordinates)
+    }
 
 
 def _unchanging(variable: SharedVariable) -> NDArray[Any]:

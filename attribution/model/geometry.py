@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     type Numbers = NDArray[np.float64]
     type Coordinates = tuple[Words, Words, Words, Words, Numbers, Numbers]
 
-#: Entries of the factor that are smaller, in units of their row's length, are left out.
+#: Largest entry of the factor, in units of its row's length, that is left out.
 SMALL = 0.02
 
 
@@ -199,16 +199,37 @@ def group_geometry(
     for contrast in range(width):
         spread = np.repeat([term.spread[contrast] for term in terms], sizes)[order]
         factors.append(np.linalg.cholesky(np.diag(precision) + np.outer(spread, spread) * together))
-    factor = np.stack(factors, axis=-1)
-    length = np.sqrt((factor**2).sum(axis=1))
-    kept = np.tril((np.abs(factor) > SMALL * length[:, None]).any(axis=-1), -1)
-    effect, other = np.nonzero(kept.T)
-    start = np.searchsorted(effect, np.arange(len(order) + 1))
+    return thinned(place.astype(np.int64), np.stack(factors, axis=-1), SMALL)
+
+
+def thinned(place: NDArray[np.int64], factor: NDArray[np.float64], small: float) -> Geometry:
+    """Leave out the small entries of a factor of the precision.
+
+    Parameters
+    ----------
+    place
+        Where each effect's contrasts start among the sampler's coordinates: (effects,).
+    factor
+        Lower factors, one a contrast: (effects, effects, contrasts).
+    small
+        Entries that are smaller, in units of their row's length, are left out.
+
+    Returns
+    -------
+    Geometry
+        With the diagonal and the entries that count in some contrast.
+    """
+    effects, width = factor.shape[1:]
+    length = np.sqrt(np.einsum("ijk,ijk->ik", factor, factor))
+    kept = np.zeros((effects, effects), dtype=bool)
+    for contrast in range(width):
+        kept |= np.abs(factor[..., contrast]) > small * length[:, contrast, None]
+    effect, other = np.nonzero(np.tril(kept, -1).T)
     return Geometry(
-        place.astype(np.int64),
-        np.full(len(order), width, dtype=np.int64),
-        start.astype(np.int64),
-        place[other].astype(np.int64),
+        place,
+        np.full(effects, width, dtype=np.int64),
+        np.searchsorted(effect, np.arange(effects + 1)).astype(np.int64),
+        place[other],
         factor[other, effect],
         1.0 / np.diagonal(factor).T,
     )

@@ -14,7 +14,15 @@ from attribution.channels.effects import INFORMATION, INFORMATION_WITHIN
 from attribution.channels.evidence import case_evidence
 from attribution.channels.label import CONFIDENCE, STEP
 from attribution.channels.stack import Stack, bind_stack
-from attribution.model.geometry import Geometry, geometry, group_geometry, to_model, to_sampler
+from attribution.model.geometry import (
+    Geometry,
+    from_model,
+    geometry,
+    group_geometry,
+    thinned,
+    to_model,
+    to_sampler,
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +90,22 @@ def test_what_incidents_tell_together_is_even_in_the_samplers_coordinates(
         assert after.min() > least
         assert after.max() < most
         assert before.max() / before.min() > 2.0 * after.max() / after.min()
+
+
+@pytest.mark.parametrize(("small", "least", "most"), [(0.0, 1 - 1e-9, 1 + 1e-9), (0.005, 0.9, 1.1)])
+def test_a_factor_without_its_small_entries_evens_out_its_precision(small, least, most):
+    rng = np.random.default_rng(2)
+    # Few large entries among many small ones, as where few effects share many incidents.
+    apart = rng.normal(size=(60, 60)) * np.where(rng.random((60, 60)) < 0.02, 1.0, 0.003)
+    precision = 5.0 * np.eye(60) + np.tril(apart, -1) + np.tril(apart, -1).T
+    found = thinned(np.arange(60), np.linalg.cholesky(precision)[..., None], small)
+    entries = 60 * 59 // 2
+    assert len(found.below) == entries if small == 0 else 0 < len(found.below) < entries / 2
+    forward = matrix_of(to_model, found, 60)
+    after = np.linalg.eigvalsh(forward.T @ precision @ forward)
+    assert least < after.min()
+    assert after.max() < most
+    np.testing.assert_allclose(from_model(found, 60) @ forward, np.eye(60), atol=1e-12)
 
 
 def test_a_case_whose_channels_name_no_term_keeps_its_coordinates():
