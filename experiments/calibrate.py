@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from page import ROOT, require_block, write_block
 from pymc import draw
 from pytensor.compile.mode import Mode
@@ -46,6 +45,7 @@ from attribution.model.sampler import (
     CompiledModel,
     SamplerSettings,
     compile_model,
+    one_chain,
     sample,
     table_draws,
 )
@@ -174,15 +174,7 @@ def prior_tables(compiled: CompiledModel, count: int) -> dict[str, NDArray[np.fl
     variables = compiled.model.free_RVs
     # Interpreted: compiling would cost more than the draws.
     drawn = draw(variables, draws=max(count, 2), random_seed=SEED, mode=Mode("py", "fast_compile"))
-    parameters = xr.Dataset(
-        {
-            each.name: (
-                ("chain", "draw", *(f"{each.name}_{n}" for n in range(v.ndim - 1))),
-                v[None],
-            )
-            for each, v in zip(variables, drawn, strict=True)
-        }
-    )
+    parameters = one_chain({v.name: each for v, each in zip(variables, drawn, strict=True)})
     return {name: each[0] for name, each in table_draws(compiled, parameters).items()}
 
 

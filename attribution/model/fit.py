@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 from attribution.case.readonly import ReadOnly
 from attribution.channels.evidence import case_evidence
@@ -18,13 +17,20 @@ from attribution.model.diagnostics import diagnose
 from attribution.model.labelled import labelled_incidents
 from attribution.model.laplace import approximate
 from attribution.model.progress import choose_progress
-from attribution.model.sampler import SamplerSettings, compile_model, sample, table_draws
+from attribution.model.sampler import (
+    SamplerSettings,
+    compile_model,
+    one_chain,
+    sample,
+    table_draws,
+)
 from attribution.model.tables import TABLE, axis_names, evenly_spaced
 from attribution.model.verdict import DiagnosticsError, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import xarray as xr
     from numpy.typing import NDArray
 
     from attribution.case.case import Case
@@ -232,15 +238,7 @@ def _approximated(
         with choose_progress(show=progress) as shown:
             trace = near_normal.sample_near(compiled, found.normal, seed=seed, progress=shown)
         return _judged(compiled, trace, settings)
-    posterior = xr.Dataset(
-        {
-            name: (
-                ("chain", "draw", *(f"{name}_{axis}" for axis in range(values.ndim - 1))),
-                [values],
-            )
-            for name, values in found.parameters.items()
-        }
-    )
+    posterior = one_chain(found.parameters)
     return _Found(posterior, table_draws(compiled, posterior), found.verdict, None)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import nutpie
+import xarray as xr
 from pytensor.compile.maker import function
 from pytensor.compile.mode import Mode
 from pytensor.graph.replace import graph_replace, vectorize_graph
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pymc as pm
-    import xarray as xr
     from numpy.typing import NDArray
 
     from attribution.channels.stack import Codes, Stack
@@ -215,6 +215,27 @@ def draw_chains(
         progress_rate=500,
     )
     return trace
+
+
+def one_chain(parameters: Mapping[str, NDArray[np.float64]]) -> xr.Dataset:
+    """Take draws for those of a single chain.
+
+    Parameters
+    ----------
+    parameters
+        (draws, ...) by name.
+
+    Returns
+    -------
+    Dataset
+        Of the shape of a trace's ``posterior``.
+    """
+    return xr.Dataset(
+        {
+            name: (("chain", "draw", *(f"{name}_{axis}" for axis in range(each.ndim - 1))), [each])
+            for name, each in parameters.items()
+        }
+    )
 
 
 def table_draws(
