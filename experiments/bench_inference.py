@@ -129,7 +129,7 @@ def measure(side: str, size: str) -> dict[str, float | None]:
     import arviz_stats  # noqa: F401, PLC0415 - imports are timed
     import nutpie  # noqa: F401, PLC0415
 
-    from attribution.model.fit import method_for  # noqa: PLC0415
+    from attribution.model.fit import LARGEST_GUESSED, method_for  # noqa: PLC0415
 
     imported = time.perf_counter()
     stack, codes = evidence_of(size)
@@ -137,11 +137,13 @@ def measure(side: str, size: str) -> dict[str, float | None]:
     compiled = compiled_by(side, stack, codes)
     ready = time.perf_counter()
     gradient = seconds_a_gradient(compiled.sampler)
-    approximates = side == "ours" and method_for("auto", len(codes.code)) == "laplace"
-    if side == "plain" and len(codes.code) > PLAIN_MOST:
-        sampling = dict.fromkeys(SAMPLING)
+    count = len(codes.code)
+    if side == "plain":
+        sampling = sampled(side, compiled) if count <= PLAIN_MOST else dict.fromkeys(SAMPLING)
+    elif count <= LARGEST_GUESSED:
+        sampling = sampled(side, compiled)
     else:
-        sampling = approximated(compiled) if approximates else sampled(side, compiled)
+        sampling = sampled_near(compiled, weighed=method_for("auto", count) == "laplace")
     return {
         "import_s": imported - start,
         "build_s": built - imported,
@@ -201,11 +203,12 @@ def sampled(side: str, compiled: Compiled) -> dict[str, float | None]:
     }
 
 
-def approximated(compiled: Compiled) -> dict[str, float | None]:
-    """Approximate and time its parts; draws are independent, so that their weights are their ESS.
+def sampled_near(compiled: Compiled, *, weighed: bool) -> dict[str, float | None]:
+    """Approximate, and sample in the coordinates of the approximation; time the parts.
 
-    ``tune_s`` is the search for the normal distribution, ``draw_s`` draws and weights, and chains
-    from it if the weights are not accepted.
+    ``tune_s`` is the search for the normal distribution, ``draw_s`` the chains from it with their
+    tuning. With ``weighed`` draws of it are weighed first; if the weights are accepted there are no
+    chains, and the draws being independent their weights are their ESS.
     """
     from dataclasses import replace  # noqa: PLC0415 - imports are timed
 
@@ -216,23 +219,28 @@ def approximated(compiled: Compiled) -> dict[str, float | None]:
 
     begun = time.perf_counter()
     random = np.random.default_rng(SEED)
-    mode = laplace.normal_at_mode(compiled.model)
-    normal = laplace.nearest_normal(compiled.model, mode, random)
+    normal = laplace.find_normal(compiled.model, random)
     found = time.perf_counter()
-    _, log_weight = laplace.two_sided(compiled.model, normal, laplace.LEAST, random)
-    weights = smoothed(log_weight)
-    steps, effective = None, weights.effective
-    if not all(check.passed for check in weights.checks(laplace.KHAT, laplace.EFFECTIVE)):
-        settings = replace(near_normal.SETTINGS, draws=DRAWS, chains=CHAINS, cores=CHAINS)
-        trace = near_normal.sample_near(compiled.model, normal, settings, seed=SEED)
-        steps = float(trace["sample_stats"]["n_steps"].mean())
-        effective = smallest_ess(compiled, trace)
+    figures: dict[str, float | None] = {"tune_s": found - begun, "khat": None}
+    if weighed:
+        _, log_weight = laplace.two_sided(compiled.model, normal, laplace.LEAST, random)
+        weights = smoothed(log_weight)
+        figures["khat"] = weights.khat
+        if all(check.passed for check in weights.checks(laplace.KHAT, laplace.EFFECTIVE)):
+            took = time.perf_counter() - found
+            return {
+                **figures,
+                "draw_s": took,
+                "leapfrogs_per_draw": None,
+                "min_ess_bulk": weights.effective,
+            }
+    settings = replace(near_normal.SETTINGS, draws=DRAWS, chains=CHAINS, cores=CHAINS)
+    trace = near_normal.sample_near(compiled.model, normal, settings, seed=SEED)
     return {
-        "tune_s": found - begun,
+        **figures,
         "draw_s": time.perf_counter() - found,
-        "leapfrogs_per_draw": steps,
-        "khat": weights.khat,
-        "min_ess_bulk": effective,
+        "leapfrogs_per_draw": float(trace["sample_stats"]["n_steps"].mean()),
+        "min_ess_bulk": smallest_ess(compiled, trace),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from attribution.model import near_normal
 from attribution.model.density import log_prior_draws
 from attribution.model.diagnostics import diagnose
 from attribution.model.labelled import labelled_incidents
-from attribution.model.laplace import approximate
+from attribution.model.laplace import approximate, find_normal
 from attribution.model.progress import choose_progress
 from attribution.model.sampler import (
     SamplerSettings,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from attribution.case.case import Case
     from attribution.channels.stack import Stack
+    from attribution.model.laplace import Normal
     from attribution.model.sampler import CompiledModel
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,10 @@ type Method = Literal["auto", "nuts", "laplace"]
 
 #: Most labelled incidents that "auto" leaves to NUTS.
 LARGEST_NUTS = 100_000
+#: Most labelled incidents whose chains walk in coordinates guessed from how often words occur. What
+#: the labels tell counts beyond: of 40,000 simulated incidents a draw took 25 steps in those and 17
+#: in the coordinates of a normal approximation, and the smallest ESS was .06 and .44 of the draws.
+LARGEST_GUESSED = 10_000
 
 
 class NothingToLearnError(ValueError):
@@ -206,13 +211,33 @@ def method_for(method: Method, incidents: int) -> Literal["nuts", "laplace"]:
 
 def _sampled(compiled: CompiledModel, *, seed: int, draws: int, progress: bool | None) -> _Found:
     """Sample with NUTS."""
-    settings = SamplerSettings(
-        draws=max(SamplerSettings.draws, -(-draws // SamplerSettings.chains))
-    )
+    if len(compiled.codes.code) > LARGEST_GUESSED:
+        normal = find_normal(compiled, np.random.default_rng(seed))
+        return _sampled_near(compiled, normal, seed=seed, draws=draws, progress=progress)
+    settings = _enough(SamplerSettings(), draws)
     logger.info("sampling %d chains of %d draws", settings.chains, settings.tune + settings.draws)
     with choose_progress(show=progress) as shown:
         trace = sample(compiled, settings, seed=seed, progress=shown)
     return _judged(compiled, trace, settings)
+
+
+def _sampled_near(
+    compiled: CompiledModel, normal: Normal, *, seed: int, draws: int, progress: bool | None
+) -> _Found:
+    """Sample with NUTS in the coordinates of a normal approximation."""
+    settings = _enough(near_normal.SETTINGS, draws)
+    logger.info(
+        "sampling %d chains of %d draws from the approximation",
+        *(settings.chains, settings.tune + settings.draws),
+    )
+    with choose_progress(show=progress) as shown:
+        trace = near_normal.sample_near(compiled, normal, settings, seed=seed, progress=shown)
+    return _judged(compiled, trace, settings)
+
+
+def _enough(settings: SamplerSettings, draws: int) -> SamplerSettings:
+    """Draw at least as many as are to be kept."""
+    return replace(settings, draws=max(settings.draws, -(-draws // settings.chains)))
 
 
 def _judged(compiled: CompiledModel, trace: xr.DataTree, settings: SamplerSettings) -> _Found:
@@ -229,15 +254,12 @@ def _approximated(
     """Approximate, as one chain of draws; where that is too rough, sample from there."""
     found = approximate(compiled, draws=draws, seed=seed)
     if not found.verdict.passed:
-        khat, settings = found.verdict.checks[0], near_normal.SETTINGS
+        khat = found.verdict.checks[0]
         logger.info(
-            "the approximation is too rough to stand for the posterior (k-hat %.2f, limit %.2f); "
-            "sampling %d chains of %d draws from it",
-            *(khat.value, khat.limit, settings.chains, settings.tune + settings.draws),
+            "the approximation is too rough to stand for the posterior (k-hat %.2f, limit %.2f)",
+            *(khat.value, khat.limit),
         )
-        with choose_progress(show=progress) as shown:
-            trace = near_normal.sample_near(compiled, found.normal, seed=seed, progress=shown)
-        return _judged(compiled, trace, settings)
+        return _sampled_near(compiled, found.normal, seed=seed, draws=draws, progress=progress)
     posterior = one_chain(found.parameters)
     return _Found(posterior, table_draws(compiled, posterior), found.verdict, None)
 

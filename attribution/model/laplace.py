@@ -163,12 +163,35 @@ def approximate(compiled: CompiledModel, *, draws: int, seed: int) -> Approximat
         If there is no mode with a curvature to speak of.
     """
     random = np.random.default_rng(seed)
-    normal = nearest_normal(compiled, normal_at_mode(compiled), random)
+    normal = find_normal(compiled, random)
     points, log_weight = two_sided(compiled, normal, max(draws, LEAST), random)
     weights = smoothed(log_weight)
     chosen = resampled(weights.values)
     kept = chosen[evenly_spaced(len(chosen), draws)]
     return Approximation(parameters_at(compiled.sampler, points[kept]), weights, normal)
+
+
+def find_normal(compiled: CompiledModel, random: np.random.Generator) -> Normal:
+    """Find the normal distribution nearest the posterior.
+
+    Parameters
+    ----------
+    compiled
+        The compiled model.
+    random
+        See ``nearest_normal``.
+
+    Returns
+    -------
+    Normal
+        The approximation.
+
+    Raises
+    ------
+    ApproximationError
+        If there is no mode with a curvature to speak of.
+    """
+    return nearest_normal(compiled, normal_at_mode(compiled), random)
 
 
 def normal_at_mode(compiled: CompiledModel) -> Normal:
