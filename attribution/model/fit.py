@@ -15,7 +15,7 @@ from attribution.model import near_normal
 from attribution.model.density import log_prior_draws
 from attribution.model.diagnostics import diagnose
 from attribution.model.labelled import labelled_incidents
-from attribution.model.laplace import approximate, find_normal
+from attribution.model.laplace import ApproximationError, approximate, find_normal
 from attribution.model.progress import choose_progress
 from attribution.model.sampler import (
     SamplerSettings,
@@ -212,8 +212,13 @@ def method_for(method: Method, incidents: int) -> Literal["nuts", "laplace"]:
 def _sampled(compiled: CompiledModel, *, seed: int, draws: int, progress: bool | None) -> _Found:
     """Sample with NUTS."""
     if len(compiled.codes.code) > LARGEST_GUESSED:
-        normal = find_normal(compiled, np.random.default_rng(seed))
-        return _sampled_near(compiled, normal, seed=seed, draws=draws, progress=progress)
+        try:
+            normal = find_normal(compiled, np.random.default_rng(seed))
+        except ApproximationError:
+            # Coordinates are a matter of speed: chains can do without these.
+            logger.info("no normal distribution is near the posterior to take coordinates from")
+        else:
+            return _sampled_near(compiled, normal, seed=seed, draws=draws, progress=progress)
     settings = _enough(SamplerSettings(), draws)
     logger.info("sampling %d chains of %d draws", settings.chains, settings.tune + settings.draws)
     with choose_progress(show=progress) as shown:

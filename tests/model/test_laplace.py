@@ -12,7 +12,7 @@ from attribution.model import fit as model_fit
 from attribution.model import importance, laplace, near_normal
 from attribution.model.fit import LARGEST_NUTS, method_for
 from attribution.model.laplace import ApproximationError, approximate
-from attribution.model.verdict import DiagnosticsError
+from attribution.model.verdict import DiagnosticsError, Verdict
 from attribution.posterior.fit import fit
 
 #: The sampler's coordinates are the model's times this.
@@ -96,6 +96,36 @@ def test_the_method_depends_on_the_number_of_incidents(method, incidents, chosen
     assert [f"method auto: {chosen}, " in line for line in caplog.messages] == (
         [True] if method == "auto" else []
     )
+
+
+@pytest.mark.parametrize(
+    ("incidents", "has_peak", "walked"),
+    [(5, True, "guessed"), (6, True, "near"), (6, False, "guessed")],
+)
+def test_chains_for_many_incidents_walk_near_an_approximation_if_there_is_one(
+    incidents, has_peak, walked, monkeypatch
+):
+    compiled = SimpleNamespace(codes=SimpleNamespace(code=np.zeros((incidents, 1))))
+    normal, called = object(), []
+
+    def find(*_):
+        if not has_peak:
+            raise ApproximationError(Verdict((), (), 0), "no peak")
+        return normal
+
+    def near(_, given, settings, **__):
+        assert given is normal
+        called.append(("near", settings))
+
+    monkeypatch.setattr(model_fit, "LARGEST_GUESSED", 5)
+    monkeypatch.setattr(model_fit, "find_normal", find)
+    monkeypatch.setattr(near_normal, "sample_near", near)
+    monkeypatch.setattr(model_fit, "sample", lambda _, s, **__: called.append(("guessed", s)))
+    monkeypatch.setattr(model_fit, "_judged", lambda *given: given[2])
+    settings = model_fit._sampled(compiled, seed=1, draws=40_001, progress=False)
+    assert called == [(walked, settings)]
+    # As many as are to be kept, over all chains.
+    assert settings.draws * settings.chains >= 40_001
 
 
 def test_an_unknown_method_is_refused():
